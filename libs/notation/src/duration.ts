@@ -13,6 +13,9 @@ const units: Readonly<Record<string, number>> = {
 /** Go counts a duration in a signed 64-bit number of nanoseconds; about 292 years. */
 const longestMs = 2 ** 63 / 1e6
 
+/** Longer texts are not looked at: nobody writes them, and a pattern should not be fed with them. */
+const maxLength = 64
+
 const whole = /^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|\u00b5s|\u03bcs|ms|s|m|h))+$/
 const part = /(\d+\.?\d*|\.\d+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/g
 
@@ -20,9 +23,11 @@ const part = /(\d+\.?\d*|\.\d+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/g
  * Reads a duration in Go's notation (`500ms`, `1h30m`, `1.5s`, `0`) as milliseconds, exact to the nanosecond.
  *
  * Returns undefined for everything that is not a duration, for negative ones and for those longer than Go can
- * hold: no setting of the product has a meaning for them.
+ * hold: no setting of the product has a meaning for them. Timers of the runtime end at 24.8 days: whoever sets one
+ * from a duration caps it.
  */
 export function parseDuration(text: string): number | undefined {
+  if (text.length > maxLength) return undefined
   if (/^[+-]?0$/.test(text)) return 0
   if (!whole.test(text)) return undefined
   let sum = 0
@@ -47,6 +52,7 @@ const spellings: readonly (readonly [RegExp, number, string])[] = [
  * Returns undefined when there is no obvious reading; what is returned always parses.
  */
 export function suggestDuration(text: string): string | undefined {
+  if (text.length > maxLength) return undefined
   const bare = text.toLowerCase().replace(/[\s,_]+/g, '')
   if (/^\d+(?:\.\d+)?$/.test(bare)) return `${bare}s`
   const parts = [...bare.matchAll(/(\d+(?:\.\d+)?)([a-z\u00b5\u03bc]+)/g)]

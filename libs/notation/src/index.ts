@@ -1,3 +1,3 @@
 export { parseDuration, suggestDuration } from './duration.ts'
 export { nearest } from './nearest.ts'
-export { pointer } from './pointer.ts'
+export { parsePointer, pointer, valueAt } from './pointer.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { nearest, parseDuration, pointer, suggestDuration } from './index.ts'
+import { nearest, parseDuration, parsePointer, pointer, suggestDuration, valueAt } from './index.ts'
 
 describe('parseDuration', () => {
   const cases: readonly (readonly [string, number | undefined])[] = [
@@ -83,6 +83,7 @@ describe('nearest', () => {
     ['jtw', 'jwt'],
     ['hostname', 'hostnames'],
     ['core', 'cors'],
+    ['path_prefix', 'pathPrefix'],
     ['xyz', undefined],
     ['', undefined],
   ]
@@ -96,4 +97,27 @@ describe('pointer', () => {
     assert.equal(pointer('headers', 0, 'a/b~c'), '/headers/0/a~1b~0c')
     assert.equal(pointer(), '')
   })
+
+  test('is read back as the steps that made it', () => {
+    fc.assert(fc.property(fc.array(fc.string()), (path) => assert.deepEqual(parsePointer(pointer(...path)), path)))
+  })
+
+  test('is refused when it does not begin with a slash or has a broken escape', () => {
+    assert.equal(parsePointer('a'), undefined)
+    assert.equal(parsePointer('/a~2'), undefined)
+  })
+})
+
+describe('valueAt', () => {
+  const document = { routes: [{ match: { path: '/x' } }] }
+  const cases: readonly (readonly [readonly (string | number)[], unknown])[] = [
+    [[], document],
+    [['routes', 0, 'match', 'path'], '/x'],
+    [['routes', 1, 'match'], undefined],
+    [['routes', 0, 'match', 'path', 'length'], undefined],
+    [['constructor'], undefined],
+  ]
+  for (const [path, expected] of cases) {
+    test(`finds what is at ${JSON.stringify(path)}`, () => assert.deepEqual(valueAt(document, path), expected))
+  }
 })
