@@ -1,0 +1,4 @@
+export type { CaptureOptions, Client, Collection, SecretSummary, Snapshots, Stored } from './client.ts'
+export { createClient } from './client.ts'
+export { ApiError, NoAnswerError } from './errors.ts'
+export type { ClientOptions } from './transport.ts'
