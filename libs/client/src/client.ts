@@ -12,8 +12,8 @@ import type {
 import { ApiError } from './errors.ts'
 import { type ClientOptions, type Send, transport } from './transport.ts'
 
-/** An entity as the control plane returns it: what was sent, with the id that it has. */
-export type Stored<T> = T & { readonly id: string }
+/** An entity as it may be sent: the control plane makes an id for one that has none. */
+export type Draft<T> = T extends unknown ? Omit<T, 'id'> & { readonly id?: string } : never
 
 /** What is ever said about a secret unless it is asked for by id. */
 export interface SecretSummary {
@@ -21,16 +21,16 @@ export interface SecretSummary {
   readonly name: string
 }
 
-/** CRUD of one kind. `Out` is what comes back from a write and stands in lists. */
-export interface Collection<In, Out = Stored<In>, Full = Out> {
+/** CRUD of one kind. `Out` is what comes back from a write and stands in lists, `Full` what `get` gives. */
+export interface Collection<In, Out = In, Full = Out> {
   list(): Promise<Out[]>
   get(id: string): Promise<Full>
   /** Creates; an id that exists is an `ApiError` with code `id_exists`. Without an id the control plane makes one. */
-  create(entity: In): Promise<Out>
+  create(entity: Draft<In>): Promise<Out>
   /** Replaces the whole entity; `not_found` when there is none. */
-  replace(id: string, entity: In): Promise<Out>
+  replace(id: string, entity: Draft<In>): Promise<Out>
   /** Replaces the entity, or creates it under this id when there is none. */
-  put(id: string, entity: In): Promise<Out>
+  put(id: string, entity: Draft<In>): Promise<Out>
   delete(id: string): Promise<void>
 }
 
@@ -61,7 +61,7 @@ export interface Client {
   readonly groups: Collection<GroupInput>
   readonly middlewares: Collection<MiddlewareInput>
   /** Values go in and come out of `get` alone. */
-  readonly secrets: Collection<SecretInput, SecretSummary, Stored<SecretInput>>
+  readonly secrets: Collection<SecretInput, SecretSummary, SecretInput>
   readonly snapshots: Snapshots
   /** Which proxies are connected and what each of them runs. */
   fleet(): Promise<Fleet>
@@ -89,11 +89,11 @@ export function createClient(options: ClientOptions): Client {
   }
 }
 
-function collection<In extends object, Out, Full>(send: Send, kind: string): Collection<In, Out, Full> {
+function collection<In, Out, Full>(send: Send, kind: string): Collection<In, Out, Full> {
   const all = `/api/v1/${kind}`
   const one = (id: string) => `${all}/${encodeURIComponent(id)}`
-  const create = (entity: In) => answer<Out>(send({ method: 'POST', path: all, body: entity }))
-  const replace = (id: string, entity: In) => answer<Out>(send({ method: 'PUT', path: one(id), body: entity }))
+  const create = (entity: object) => answer<Out>(send({ method: 'POST', path: all, body: entity }))
+  const replace = (id: string, entity: object) => answer<Out>(send({ method: 'PUT', path: one(id), body: entity }))
   return {
     create,
     replace,
