@@ -1,0 +1,130 @@
+import type { ASTNode, Environment, ParseError, ParseResult } from '@marcbachmann/cel-js'
+import { openBudget, spent } from './budget.ts'
+import { engineFor } from './engine.ts'
+import { CelError, CelEvaluationError } from './errors.ts'
+import { type Inspection, inspect } from './inspect.ts'
+import type { CelLimits } from './limits.ts'
+import { nearest } from './nearest.ts'
+import { rewrite } from './rewrite.ts'
+import { membersOf, type Scope, typeOfPath, variables } from './schema.ts'
+import { pathOf } from './tree.ts'
+
+/** An expression that was checked and can be run. */
+export interface Compiled extends Inspection {
+  /** the static type: `bool`, `dyn`, `string` ... */
+  readonly type: string
+  /**
+   * Runs it over an object with one member for each variable of its scope.
+   * @throws {CelEvaluationError}
+   */
+  run(values: object): unknown
+}
+
+/**
+ * Parses, inspects, checks and rewrites an expression.
+ * @throws {CelError}
+ */
+export function compile(source: string, scope: Scope, limits: CelLimits): Compiled {
+  if (source.length > limits.sourceLength) {
+    throw new CelError(`the expression has ${source.length} characters; ${limits.sourceLength} are allowed`, source)
+  }
+  const { written, internal } = engineFor(scope)
+  const parsed = parse(written, source)
+  const inspection = inspect(parsed.ast, source, limits)
+  const { valid, type, error } = parsed.check()
+  if (!valid || type === undefined) throw checkError(error, source, scope)
+  return { ...inspection, type, run: runnable(internal, parsed.ast, limits) }
+}
+
+function parse(environment: Environment, source: string): ParseResult {
+  try {
+    return environment.parse(source)
+  } catch (thrown) {
+    if (thrown instanceof RangeError) throw new CelError('the expression is nested too deeply', source)
+    if (!isEngineError(thrown)) throw thrown
+    throw new CelError(sentence(thrown.summary), source, thrown.range?.start)
+  }
+}
+
+function runnable(internal: Environment, ast: ASTNode, limits: CelLimits): (values: object) => unknown {
+  const { text, pays } = rewrite(ast)
+  const program = internal.parse(text)
+  const { valid, error } = program.check()
+  if (!valid) throw new Error(`an expression was rewritten wrongly: ${text}`, { cause: error })
+  if (!pays) return untraced(program)
+  return untraced((values) => {
+    openBudget(limits)
+    try {
+      const value: unknown = program(values)
+      if (!spent()) return value
+    } catch (thrown) {
+      if (!spent()) throw thrown
+    }
+    throw new CelEvaluationError('the evaluation takes too many steps or too long', 'limit')
+  })
+}
+
+/**
+ * Evaluation errors are ordinary here (an absent header is one) and `&&` and `||` swallow them: without stack traces
+ * an error costs an eighth.
+ */
+function untraced(program: (values: object) => unknown): (values: object) => unknown {
+  return (values) => {
+    const traced = Error.stackTraceLimit
+    Error.stackTraceLimit = 0
+    try {
+      return program(values)
+    } catch (thrown) {
+      throw evaluationError(thrown)
+    } finally {
+      Error.stackTraceLimit = traced
+    }
+  }
+}
+
+function evaluationError(thrown: unknown): CelEvaluationError {
+  if (thrown instanceof CelEvaluationError) return thrown
+  if (isEngineError(thrown)) return new CelEvaluationError(sentence(thrown.summary))
+  return new CelEvaluationError(thrown instanceof Error ? thrown.message : String(thrown))
+}
+
+function checkError(thrown: unknown, source: string, scope: Scope): CelError {
+  if (!isEngineError(thrown)) {
+    return new CelError(thrown instanceof Error ? thrown.message : 'the expression is not valid', source)
+  }
+  const { code, summary, range, node } = thrown
+  const better = node && isNode(node) ? namedProblem(code, node, scope) : undefined
+  return new CelError(better?.message ?? sentence(summary), source, range?.start, better?.suggestion)
+}
+
+/** A better word for names that do not exist: which, where, and what was probably meant. */
+function namedProblem(
+  code: string,
+  node: ASTNode,
+  scope: Scope,
+): { readonly message: string; readonly suggestion: string | undefined } | undefined {
+  const path = pathOf(node)
+  const name = path?.at(-1)
+  if (!path || name === undefined) return undefined
+  if (code === 'unknown_variable') {
+    return { message: `there is no variable \`${name}\``, suggestion: nearest(name, Object.keys(variables[scope])) }
+  }
+  const parents = path.slice(0, -1)
+  const type = typeOfPath(scope, parents)
+  if (code !== 'no_such_key' || type === undefined) return undefined
+  const near = nearest(name, membersOf(type))
+  const parent = parents.join('.')
+  return { message: `\`${parent}\` has no member \`${name}\``, suggestion: near && `${parent}.${near}` }
+}
+
+/** The engine's words without the names of internal functions. */
+const sentence = (summary: string) => summary.replace(/\b__/g, '')
+
+/** The engine's errors of all three kinds; it exports only their types. */
+function isEngineError(thrown: unknown): thrown is ParseError {
+  return thrown instanceof Error && 'code' in thrown && 'summary' in thrown
+}
+
+function isNode(node: object): node is ASTNode {
+  return 'op' in node && node.op !== undefined
+}

@@ -1,0 +1,122 @@
+import type { ASTNode } from '@marcbachmann/cel-js'
+import { compileRegex, RegexError } from '@vrata/regex'
+import { CelError } from './errors.ts'
+import type { CelLimits } from './limits.ts'
+import { nearest } from './nearest.ts'
+import { constantText, loopOf, matchesOf, parts, pathOf } from './tree.ts'
+
+/** What is known about an expression from its syntax tree alone. */
+export interface Inspection {
+  readonly readsBody: boolean
+  /** roughly how expensive an evaluation is; see {@link Predicate.cost} */
+  readonly cost: number
+}
+
+const functions = new Set(
+  `all bool bytes charAt contains double duration dyn endsWith exists exists_one filter getDate getDayOfMonth
+  getDayOfWeek getDayOfYear getFullYear getHours getMilliseconds getMinutes getMonth getSeconds has indexOf int join
+  lastIndexOf lowerAscii map matches replace size split startsWith string substring timestamp trim type uint
+  upperAscii`.split(/\s+/),
+)
+
+const costs = { node: 1, constantMatches: 20, dynamicMatches: 200, rounds: 10, body: 1000 }
+const int64 = { least: -(2n ** 63n), greatest: 2n ** 63n - 1n }
+
+interface Place {
+  readonly depth: number
+  readonly loops: number
+  readonly parent: ASTNode | undefined
+  /** how often the node is expected to be evaluated */
+  readonly times: number
+}
+
+/**
+ * Walks the tree once: limits, functions that exist, constants that are in range, patterns that compile; and whether
+ * the body is read. Names of members and types are the checker's business.
+ * @throws {CelError}
+ */
+export function inspect(root: ASTNode, source: string, limits: CelLimits): Inspection {
+  let nodes = 0
+  let cost = 0
+  let readsBody = false
+  const refuse = (message: string, node: ASTNode, suggestion?: string): never => {
+    throw new CelError(message, source, node.start, suggestion)
+  }
+  const visit = (node: ASTNode, place: Place): void => {
+    if (++nodes > limits.nodes) refuse(`the expression has more than ${limits.nodes} parts`, node)
+    if (place.depth > limits.depth) refuse(`the expression is nested more than ${limits.depth} levels deep`, node)
+    if (place.loops > limits.comprehensionDepth)
+      refuse(`comprehensions are nested more than ${limits.comprehensionDepth} levels deep`, node)
+    cost += place.times * costOf(node)
+    readsBody ||= mayReadBody(node, place.parent)
+    const problem = problemOf(node, place.parent)
+    if (problem) refuse(problem.message, node, problem.suggestion)
+    const loop = loopOf(node)
+    for (const part of parts(node)) {
+      const repeated = loop?.bodies.includes(part) ?? false
+      visit(part, {
+        depth: isChain(node, part) ? place.depth : place.depth + 1,
+        loops: repeated ? place.loops + 1 : place.loops,
+        parent: node,
+        times: repeated ? place.times * costs.rounds : place.times,
+      })
+    }
+  }
+  visit(root, { depth: 1, loops: 0, parent: undefined, times: 1 })
+  return { readsBody, cost: readsBody ? cost + costs.body : cost }
+}
+
+/** `a && b && c` is a tree that leans to the left; for a reader it is one level. */
+function isChain(node: ASTNode, part: ASTNode): boolean {
+  return (node.op === '&&' || node.op === '||') && part.op === node.op && part === node.args[0]
+}
+
+/**
+ * `request.body` and `request["body"]`, and every use of `request` whose member is not a constant name: then it may be
+ * the body.
+ */
+function mayReadBody(node: ASTNode, parent: ASTNode | undefined): boolean {
+  if (node.op !== 'id' || node.args !== 'request') return false
+  if (!parent || (parent.op !== '.' && parent.op !== '[]') || parent.args[0] !== node) return true
+  const member = pathOf(parent)?.[1]
+  return member === undefined || member === 'body'
+}
+
+function problemOf(node: ASTNode, parent: ASTNode | undefined): { message: string; suggestion?: string } | undefined {
+  if (node.op === 'call' || node.op === 'rcall') {
+    const name = node.args[0]
+    return functions.has(name) ? patternProblem(node) : unknownFunction(name)
+  }
+  if (node.op === 'value' && typeof node.args === 'bigint') {
+    const value = parent?.op === '-_' ? -node.args : node.args
+    if (value < int64.least || value > int64.greatest) return { message: `${value} is not within 64 bits` }
+  }
+  return undefined
+}
+
+function unknownFunction(name: string): { message: string; suggestion?: string } {
+  const suggestion = nearest(name, functions)
+  return { message: `there is no function \`${name}\``, ...(suggestion && { suggestion }) }
+}
+
+function patternProblem(node: ASTNode): { message: string } | undefined {
+  const pattern = constantPattern(node)
+  if (pattern === undefined) return undefined
+  try {
+    compileRegex(pattern)
+    return undefined
+  } catch (thrown) {
+    if (thrown instanceof RegexError) return { message: `matches: ${thrown.message}` }
+    throw thrown
+  }
+}
+
+function constantPattern(node: ASTNode): string | undefined {
+  const use = matchesOf(node)
+  return use && constantText(use.pattern)
+}
+
+function costOf(node: ASTNode): number {
+  if (!matchesOf(node)) return costs.node
+  return constantPattern(node) === undefined ? costs.dynamicMatches : costs.constantMatches
+}
