@@ -5,11 +5,11 @@
 import {
   ask,
   type Backend,
-  type ControlPlane,
+  type ControlPlaneProgram,
   eventually,
   freePort,
   ProgramScope,
-  type Proxy,
+  type ProxyProgram,
   startBackend,
   startControlPlane,
   startProxy,
@@ -19,8 +19,8 @@ import { type Narrator, narrator } from './demo/narrator.ts'
 /** Everything that the parts of the tour work with. */
 interface Stage {
   readonly tell: Narrator
-  readonly plane: ControlPlane
-  readonly proxy: Proxy
+  readonly plane: ControlPlaneProgram
+  readonly proxy: ProxyProgram
   readonly blue: Backend
   readonly green: Backend
   /** Where the proxy will listen. */

@@ -39,7 +39,8 @@ export interface SnapshotBuilder {
   /** A route as it is. */
   route(id: string, fields: Omit<RouteInput, 'id'>): SnapshotBuilder
   group(id: string, fields: Omit<GroupInput, 'id'>): SnapshotBuilder
-  middleware(id: string, fields: Omit<MiddlewareInput, 'id'>): SnapshotBuilder
+  /** `settings` stand under the name of the type. */
+  middleware(id: string, type: string, settings: object): SnapshotBuilder
   /** Takes entities of any kind out again. */
   without(...ids: string[]): SnapshotBuilder
   /** The five lists, as a proxy receives them or as they are put into a document. */
@@ -81,8 +82,11 @@ function builder(entities: Entities): SnapshotBuilder {
       self.route(id, { name: id, match: { pathPrefix }, directResponse: { status: 200, body }, ...fields }),
     route: (id, fields) => builder({ ...entities, routes: including(entities.routes, id, { id, ...fields }) }),
     group: (id, fields) => builder({ ...entities, groups: including(entities.groups, id, { id, ...fields }) }),
-    middleware: (id, fields) =>
-      builder({ ...entities, middlewares: including(entities.middlewares, id, { id, ...fields }) }),
+    middleware: (id, type, settings) =>
+      builder({
+        ...entities,
+        middlewares: including(entities.middlewares, id, { id, name: id, type, [type]: settings }),
+      }),
     without: (...ids) =>
       builder({
         listeners: omitting(entities.listeners, ids),

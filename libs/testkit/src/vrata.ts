@@ -29,7 +29,7 @@ export interface StartOptions {
 }
 
 /** A control plane that answers. */
-export interface ControlPlane {
+export interface ControlPlaneProgram {
   readonly program: Program
   /** `http://127.0.0.1:PORT`; stays the same when it is restarted. */
   readonly url: string
@@ -46,7 +46,7 @@ export interface ProxyOptions extends StartOptions {
 }
 
 /** A proxy process. That it runs says nothing about listeners: those come with a snapshot. */
-export interface Proxy {
+export interface ProxyProgram {
   readonly program: Program
   readonly id: string
   /** `http://127.0.0.1:PORT` of its own endpoints. */
@@ -59,7 +59,7 @@ export interface Proxy {
 }
 
 /** A control plane with a store of its own, listening on a free port of the loopback interface. */
-export async function startControlPlane(scope: Scope, options: StartOptions = {}): Promise<ControlPlane> {
+export async function startControlPlane(scope: Scope, options: StartOptions = {}): Promise<ControlPlaneProgram> {
   const folder = options.folder ?? (await temporaryFolder(scope))
   const port = await freePort()
   const program = await prepared(scope, 'control-plane', folder, options, {
@@ -77,7 +77,7 @@ export async function startControlPlane(scope: Scope, options: StartOptions = {}
 }
 
 /** A proxy with a store of its own, connected to a control plane that need not run yet. */
-export async function startProxy(scope: Scope, options: ProxyOptions): Promise<Proxy> {
+export async function startProxy(scope: Scope, options: ProxyOptions): Promise<ProxyProgram> {
   const folder = options.folder ?? (await temporaryFolder(scope))
   const id = options.name ?? 'proxy'
   const adminUrl = `http://127.0.0.1:${await freePort()}`
