@@ -1,0 +1,19 @@
+import type { SnapshotKind } from '../kinds.ts'
+
+/**
+ * A string of a snapshot that came from secrets, wholly or in part. The list of these is kept beside the stored
+ * snapshot, which itself holds the values in clear.
+ */
+export interface SecretPointer {
+  readonly kind: SnapshotKind
+  readonly id: string
+  /** RFC 6901, into the entity. */
+  readonly pointer: string
+  /** Keyed hash of the whole string: tells equal from different without telling the value. Hexadecimal. */
+  readonly fingerprint: string
+}
+
+/** The pointers of each entity, found by `kind/id`. */
+export function pointersByEntity(pointers: readonly SecretPointer[]): ReadonlyMap<string, readonly SecretPointer[]> {
+  return Map.groupBy(pointers, ({ kind, id }) => `${kind}/${id}`)
+}
