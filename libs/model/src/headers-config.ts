@@ -7,7 +7,7 @@ import { requestVariables, responseVariables, type TemplateVariables } from './t
 const HeaderToAdd = (variables: TemplateVariables) =>
   z.strictObject({
     key: mutableHeaderName().describe('Name of the header.'),
-    value: templateString(variables, 'header').describe('Value; ${...} stands for facts of the request.'),
+    value: templateString(variables, 'header').describe('Value, which may hold variables of the request.'),
     append: z.boolean().default(false).describe('Adds a line beside those that are there, in place of replacing them.'),
   })
 

@@ -18,7 +18,7 @@ export { ExtProcPhases } from './ext-proc-phases.ts'
 export { authority, cidr, hostAddress, hostnamePattern, ipAddress, splitAuthority } from './formats/address.ts'
 export { common, entityId, isEntityId, labels } from './formats/common.ts'
 export { type DurationBounds, duration } from './formats/duration.ts'
-export { celPredicateString, celString, regexString } from './formats/expression.ts'
+export { celPredicateString, celString, checkCel, regexString } from './formats/expression.ts'
 export {
   cookieName,
   framingHeaders,

@@ -10,7 +10,9 @@ export const PathRegexRewrite = z
     pattern: regexString().describe('RE2 expression; every match in the path is replaced.'),
     substitution: z
       .string()
-      .describe('Replacement; $1, ${1}, $name, ${name} and \\1 stand for groups. What follows a ? joins the query.'),
+      .describe(
+        'Replacement; $1 or \\1 stands for the first group, $name for a named one. What follows a ? joins the query.',
+      ),
   })
   .check((context) => {
     const { pattern, substitution } = context.value

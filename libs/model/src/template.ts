@@ -1,5 +1,8 @@
 import { nearest } from '@vrata/notation'
 import { isToken } from './formats/http.ts'
+import { quote } from './formats/text.ts'
+
+const opening = '$'.concat('{')
 
 /** Which variables a template may use. */
 export interface TemplateVariables {
@@ -59,15 +62,15 @@ export function parseTemplate(source: string, variables: TemplateVariables): Par
   let literal = ''
   let at = 0
   while (at < source.length) {
-    const dollar = source.indexOf('${', at)
+    const dollar = source.indexOf(opening, at)
     if (dollar < 0) break
     if (dollar > at && source[dollar - 1] === '$') {
-      literal += `${source.slice(at, dollar - 1)}\${`
+      literal += source.slice(at, dollar - 1) + opening
       at = dollar + 2
       continue
     }
     const end = source.indexOf('}', dollar)
-    if (end < 0) return { ok: false, message: 'a "${" is not closed by "}"' }
+    if (end < 0) return { ok: false, message: `a "${opening}" is not closed by "}"` }
     const name = source.slice(dollar + 2, end)
     const part = variable(name, variables)
     if (!part) return unknown(name, variables)
@@ -97,14 +100,21 @@ function variable(name: string, variables: TemplateVariables): TemplatePart | un
 }
 
 function unknown(name: string, variables: TemplateVariables): ParsedTemplate {
-  const beginnings = [...variables.headers, ...variables.paths]
-  const beginning = beginnings.find((candidate) => nearest(name.slice(0, candidate.length), [candidate]))
-  const known = nearest(name, variables.names)
-  const meant =
-    known ?? (beginning && name.length > beginning.length ? beginning + name.slice(beginning.length) : undefined)
+  const meant = beginningMeant(name, variables) ?? nearest(name, variables.names)
   return {
     ok: false,
-    message: `unknown variable ${JSON.stringify(name.slice(0, 64))}`,
-    suggestion: meant === undefined || meant === name ? undefined : `\${${meant}}`,
+    message: `unknown variable ${quote(name)}`,
+    suggestion: meant === undefined || meant === name ? undefined : `${opening}${meant}}`,
   }
+}
+
+/** `request.heder.x-a` is a misspelt beginning and a name that is right. */
+function beginningMeant(name: string, variables: TemplateVariables): string | undefined {
+  for (const beginning of [...variables.headers, ...variables.paths]) {
+    const steps = beginning.split('.').length - 1
+    const words = name.split('.')
+    const rest = words.slice(steps).join('.')
+    if (rest !== '' && nearest(words.slice(0, steps).join('.'), [beginning.slice(0, -1)])) return beginning + rest
+  }
+  return undefined
 }

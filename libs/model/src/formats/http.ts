@@ -43,10 +43,10 @@ export function mutableHeaderPattern(): z.ZodString {
   })
 }
 
-/** A header name, or the beginning of one followed by `*`; a bare `*` is refused. */
-export function headerPattern(): z.ZodString {
+/** A header name, or the beginning of one followed by `*`; a bare `*` only where it is asked for. */
+export function headerPattern(options: { readonly bare: boolean } = { bare: false }): z.ZodString {
   return text((value) => {
-    if (value.endsWith('*')) return checkHeaderPrefix(value)
+    if (value.endsWith('*')) return options.bare && value === '*' ? undefined : checkHeaderPrefix(value)
     return isToken(value) ? undefined : { message: `${quote(value)} is not a header name`, code: 'header.invalid' }
   })
 }

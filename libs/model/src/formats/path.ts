@@ -7,6 +7,8 @@ export interface PathOptions {
   readonly absolute: boolean
   /** A query may follow. */
   readonly query?: boolean
+  /** It may be empty. */
+  readonly empty?: boolean
 }
 
 /** A path of a URL: not empty, without blanks, control characters, `#` and backslash, by default without a query. */
@@ -16,7 +18,7 @@ export function pathString(options: PathOptions = { absolute: true }): z.ZodStri
 
 function checkPath(value: string, options: PathOptions): Finding | undefined {
   const code = 'path.invalid'
-  if (value === '') return { message: 'a path must not be empty', code }
+  if (value === '') return options.empty ? undefined : { message: 'a path must not be empty', code }
   if (/[\p{Cc} #\\]/u.test(value))
     return {
       message: `${quote(value)} is not a path: blanks, control characters, "#" and "\\" cannot stand in one`,
