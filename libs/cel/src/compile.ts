@@ -33,7 +33,7 @@ export function compile(source: string, scope: Scope, limits: CelLimits): Compil
   const inspection = inspect(parsed.ast, source, limits)
   const { valid, type, error } = parsed.check()
   if (!valid || type === undefined) throw checkError(error, source, scope)
-  return { ...inspection, type, run: runnable(internal, parsed.ast, limits) }
+  return { ...inspection, type, run: runnable(internal, parsed.ast, source, limits) }
 }
 
 function parse(environment: Environment, source: string): ParseResult {
@@ -46,11 +46,11 @@ function parse(environment: Environment, source: string): ParseResult {
   }
 }
 
-function runnable(internal: Environment, ast: ASTNode, limits: CelLimits): (values: object) => unknown {
+function runnable(internal: Environment, ast: ASTNode, source: string, limits: CelLimits): (values: object) => unknown {
   const { text, pays } = rewrite(ast)
   const program = internal.parse(text)
   const { valid, error } = program.check()
-  if (!valid) throw new Error(`an expression was rewritten wrongly: ${text}`, { cause: error })
+  if (!valid) throw new CelError(`the expression cannot be run: ${sentence(error?.summary ?? '')}`, source)
   if (!pays) return untraced(program)
   return untraced((values) => {
     openBudget(limits)

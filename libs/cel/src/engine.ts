@@ -2,6 +2,7 @@ import type { ASTNode, Environment as CelEnvironment } from '@marcbachmann/cel-j
 import { Environment } from '@marcbachmann/cel-js/evaluator'
 import { compileRegex } from '@vrata/regex'
 import { nextRound, pay, payText, spent } from './budget.ts'
+import { type Add, addConversions, addExactConversions } from './conversions.ts'
 import { matchesPattern, matchesRegex } from './matches.ts'
 import { objectTypes, type Scope, variables } from './schema.ts'
 import * as strings from './strings.ts'
@@ -37,6 +38,7 @@ function writtenEnvironment(scope: Scope): CelEnvironment {
   environment.registerOperator('string in string', strings.inList)
   const add = adder(environment)
   add('matches(string, string): bool', matchesPattern)
+  addConversions(add)
   add('string.charAt(int): string', strings.charAt)
   add('string.replace(string, string): string', strings.replace)
   add('string.replace(string, string, int): string', strings.replace)
@@ -51,6 +53,7 @@ function internalEnvironment(written: CelEnvironment): CelEnvironment {
   add('__size(list): int', (list: readonly unknown[]) => BigInt(list.length))
   add('__size(map): int', (map: object) => BigInt(map instanceof Map ? map.size : Object.keys(map).length))
   add('string.__lowerAscii(): string', strings.lowerAscii)
+  add('string.__trim(): string', strings.trim)
   add('string.__upperAscii(): string', strings.upperAscii)
   add('string.__indexOf(string): int', strings.indexOf)
   add('string.__indexOf(string, int): int', strings.indexOf)
@@ -63,14 +66,13 @@ function internalEnvironment(written: CelEnvironment): CelEnvironment {
   add('list<string>.__join(): string', strings.join)
   add('list<string>.__join(string): string', strings.join)
   add('__matchesPattern(string, string): bool', matchesPattern)
+  addExactConversions(add)
   addMacros(add)
   return environment
 }
 
-type Handler = (...args: never[]) => unknown
-
 /** `async: false` spares every call a look whether its operands are promises. */
-function adder(environment: CelEnvironment): (signature: string, handler: Handler) => void {
+function adder(environment: CelEnvironment): Add {
   return (signature, handler) => {
     environment.registerFunction(signature, handler as (...args: unknown[]) => unknown, { async: false })
   }
@@ -91,7 +93,7 @@ interface Macro {
 }
 type Operands = { readonly args: readonly ASTNode[] }
 
-function addMacros(add: (signature: string, handler: Handler) => void): void {
+function addMacros(add: Add): void {
   // __matches(text, "pattern"): the pattern is compiled when the expression is and lives as long as it
   add('__matches(ast, ast): bool', ({ args: [text, pattern] }: { args: [ASTNode, ASTNode] }): Macro => {
     const regex = compileRegex(String(pattern.args))

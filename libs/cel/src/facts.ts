@@ -39,7 +39,7 @@ export interface RequestFacts {
 export interface BodyFacts {
   /** the text, at most as much as the limit allows */
   readonly raw: string
-  /** the parsed JSON value (integers beyond 2^53 as bigint, if exactness matters); undefined = not JSON or over the limit */
+  /** the JSON value as parseJsonBody gives it; undefined = not JSON, or the body is over the limit */
   readonly json: unknown
   /** the body is longer than the limit */
   readonly truncated: boolean

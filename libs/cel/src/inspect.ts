@@ -40,7 +40,7 @@ export function inspect(root: ASTNode, source: string, limits: CelLimits): Inspe
   let cost = 0
   let readsBody = false
   const refuse = (message: string, node: ASTNode, suggestion?: string): never => {
-    throw new CelError(message, source, node.start, suggestion)
+    throw new CelError(message, source, positionOf(node, source), suggestion)
   }
   const visit = (node: ASTNode, place: Place): void => {
     if (++nodes > limits.nodes) refuse(`the expression has more than ${limits.nodes} parts`, node)
@@ -62,8 +62,13 @@ export function inspect(root: ASTNode, source: string, limits: CelLimits): Inspe
       })
     }
   }
-  visit(root, { depth: 1, loops: 0, parent: undefined, times: 1 })
+  visit(root, { depth: 0, loops: 0, parent: undefined, times: 1 })
   return { readsBody, cost: readsBody ? cost + costs.body : cost }
+}
+
+/** Where a reader would point: at the name of a method, else at the start. */
+function positionOf(node: ASTNode, source: string): number {
+  return node.op === 'rcall' ? source.indexOf(node.args[0], node.args[1].end) : node.start
 }
 
 /** `a && b && c` is a tree that leans to the left; for a reader it is one level. */

@@ -1,20 +1,23 @@
 import { CelEvaluationError } from './errors.ts'
 
-const greatest = 2 ** 63
-const deepest = 256
+const least = -(2n ** 63n)
+const greatest = 2n ** 63n - 1n
+/** Deeper than data is; shallow enough to be walked without care, and few enough types for the engine to remember. */
+const deepest = 64
 
 /**
  * A parsed JSON value as CEL sees it: integers within 64 bits are `int` (bigint), other numbers `double`, objects are
  * maps. Maps and not plain objects, so that no member name of a client's (`constructor`, `__proto__`) means anything.
  * Used for bodies and claims.
- * @throws {CelEvaluationError} when the value is nested too deeply to be walked
+ * @throws {CelEvaluationError} when the value is nested too deeply
  */
 export function toCel(value: unknown, depth = 0): unknown {
-  if (typeof value === 'number') return Number.isInteger(value) && fits(value) ? BigInt(value) : value
+  if (typeof value === 'number') return Number.isInteger(value) ? toInt(BigInt(value)) : value
+  if (typeof value === 'bigint') return toInt(value)
   if (typeof value !== 'object' || value === null) return value
   if (depth >= deepest) throw new CelEvaluationError(`the JSON value is nested more than ${deepest} levels deep`)
   if (Array.isArray(value)) return value.map((element) => toCel(element, depth + 1))
-  const members = new Map<string, unknown>()
+  const members = new ObjectMap()
   for (const name of Object.keys(value)) {
     const member: unknown = Reflect.get(value, name)
     if (member !== undefined) members.set(name, toCel(member, depth + 1))
@@ -34,4 +37,40 @@ export function fromCel(value: unknown): unknown {
   return value
 }
 
-const fits = (value: number) => value >= -greatest && value < greatest
+/**
+ * Parses the JSON text of a body for {@link BodyFacts.json}: like JSON.parse, but integers that a double would round
+ * are bigint. Duplicate members: the last one counts.
+ * @returns undefined when the text is not JSON
+ */
+export function parseJsonBody(text: string): unknown {
+  try {
+    return longDigits.test(text) ? JSON.parse(text, exactIntegers) : JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+const longDigits = /\d{16}/
+
+function exactIntegers(_name: string, value: unknown, context?: { readonly source?: string }): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value
+  const source = context?.source ?? ''
+  return /^-?\d+$/.test(source) ? BigInt(source) : value
+}
+
+const toInt = (value: bigint) => (value >= least && value <= greatest ? value : Number(value))
+
+/**
+ * The engine names the type of a dynamic value by looking into it, first entry by first entry, and remembers every
+ * type it ever named. With maps that show it no entry, the types that clients can make it remember are few: lists of
+ * lists, up to the greatest depth.
+ */
+class ObjectMap extends Map<string, unknown> {
+  override entries(): MapIterator<[string, unknown]> {
+    return nothing.entries()
+  }
+}
+// the engine takes for a map what has the constructor of one
+Object.defineProperty(ObjectMap.prototype, 'constructor', { value: Map })
+
+const nothing: ReadonlyMap<string, unknown> = new Map()

@@ -4,7 +4,7 @@ import type { ClaimsInput, RequestFacts, RequestInput } from './facts.ts'
 import { fromCel } from './json.ts'
 import { type CelLimits, defaultLimits } from './limits.ts'
 import { ApiKeyView, claimsOf, JwtView, viewOf } from './request-view.ts'
-import type { Scope } from './schema.ts'
+import { membersOf, type Scope } from './schema.ts'
 
 /** An expression that is true or false. */
 export interface Predicate<In = RequestFacts> {
@@ -76,7 +76,9 @@ function valueExpression<In>(
   limits: CelLimits,
   values: (input: In) => object,
 ): ValueExpression<In> {
-  const { run, readsBody } = compile(source, scope, limits)
+  const { run, readsBody, type } = compile(source, scope, limits)
+  if (membersOf(type).length > 0)
+    throw new CelError('the expression has to name a member, not the whole object', source, 0)
   return { source, readsBody, evaluate: (input) => fromCel(run(values(input))) }
 }
 

@@ -10,7 +10,9 @@ export interface Rewritten {
 }
 
 /** Functions of the engine that ours replace, in the form `value.name(...)`. */
-const replacedMethods = new Set('indexOf join lastIndexOf lowerAscii split substring upperAscii'.split(' '))
+const replacedMethods = new Set('indexOf join lastIndexOf lowerAscii split substring trim upperAscii'.split(' '))
+/** Functions of the engine that ours replace, in the form `name(value)`. */
+const replacedFunctions = new Set(['duration', 'int', 'timestamp', 'uint'])
 /** Functions of ours that pay for themselves. */
 const payingMethods = new Set('join replace size split'.split(' '))
 
@@ -76,7 +78,8 @@ export function rewrite(root: ASTNode): Rewritten {
     }
     const name = node.args[0]
     if (name === 'size') return paying(`__size(${list(parts(node))})`)
-    if (node.op === 'call') return name === 'has' ? writeHas(node.args[1]) : `${name}(${list(node.args[1])})`
+    if (name === 'has' && node.op === 'call') return writeHas(node.args[1])
+    if (node.op === 'call') return `${replacedFunctions.has(name) ? '__' : ''}${name}(${list(node.args[1])})`
     if (payingMethods.has(name)) pays = true
     return `${operand(node.args[1])}.${replacedMethods.has(name) ? '__' : ''}${name}(${list(node.args[2])})`
   }

@@ -1,4 +1,5 @@
 import type { BodyFacts, PeerCertificate, RequestFacts } from './facts.ts'
+import { parseJsonBody } from './json.ts'
 
 /** A request in a few words. What is left out: GET http://localhost/ from 127.0.0.1 without headers or body. */
 export interface SampleRequest {
@@ -67,15 +68,7 @@ function bodyOf({ body, bodyLimit = 65536 }: SampleRequest, contentType = ''): B
   const seen = bytes.subarray(0, bodyLimit)
   const raw = seen.toString()
   const isJson = /^\s*application\/([^;\s]+\+)?json\s*(;|$)/i.test(contentType)
-  return { raw, json: isJson && !truncated ? parsed(raw) : undefined, truncated, size: seen.length }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
+  return { raw, json: isJson && !truncated ? parseJsonBody(raw) : undefined, truncated, size: seen.length }
 }
 
 function queryParamsOf(query: string): Map<string, string> {

@@ -6,6 +6,7 @@ import { CelEvaluationError } from './errors.ts'
  * their operands pay for it before it is made; once the budget is spent they return nothing of any size.
  */
 
+const whiteSpace = /\p{White_Space}/u
 const surrogates = /[\ud800-\udfff]/
 
 /** The number of code points. */
@@ -74,8 +75,13 @@ export function join(parts: readonly unknown[], separator = ''): string {
   return payText(length) ? parts.join(separator) : ''
 }
 
+/** Without the white space of Unicode at both ends. */
 export function trim(text: string): string {
-  return text.trim()
+  let start = 0
+  let end = text.length
+  while (start < end && whiteSpace.test(text.charAt(start))) start++
+  while (end > start && whiteSpace.test(text.charAt(end - 1))) end--
+  return text.slice(start, end)
 }
 
 export function lowerAscii(text: string): string {
