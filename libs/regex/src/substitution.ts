@@ -6,9 +6,8 @@ export interface Substitution {
   readonly parts: readonly (string | number)[]
 }
 
+const unclosed = `\${`
 const reference = /\$(?:\$|\{([^}]*)\}|(\w+))|\\([0-9\\])/g
-
-const opening = '$'.concat('{')
 
 /**
  * Parses a replacement for matches of `regex`. Groups are written `$1`, `${1}`, `$name`, `${name}` or `\1` ... `\9`
@@ -32,8 +31,8 @@ export function compileSubstitution(text: string, regex: Regex): Substitution {
     else parts.push(groupOf(name, regex, text, found.index))
   }
   literal(text.slice(copied))
-  if (parts.some((part) => typeof part === 'string' && part.includes(opening))) {
-    throw new RegexError('a group that starts with `$' + '{` is not closed', text, text.indexOf(opening))
+  if (parts.some((part) => typeof part === 'string' && part.includes(unclosed))) {
+    throw new RegexError(`\`${unclosed}\` is not closed`, text, text.indexOf(unclosed))
   }
   return { source: text, parts }
 }
