@@ -32,9 +32,10 @@ function refuse(message: string): VerifiedDocument {
 /** The engine's own message quotes the text, which holds secrets. */
 function brokenText(text: string, error: SyntaxError): string {
   if (text.trim() === '') return 'the snapshot document is empty'
-  const position = Number(/at position (\d+)/.exec(error.message)?.[1] ?? text.length)
-  const unfinished = /end of JSON|unterminated/i.test(error.message) || position >= text.trimEnd().length
-  return unfinished
-    ? `the snapshot document is cut off after ${text.length} characters`
-    : `the snapshot document is not JSON at character ${position + 1}`
+  const position = /at position (\d+)/.exec(error.message)?.[1]
+  const unfinished = /end of JSON|unterminated/i.test(error.message) || Number(position) >= text.trimEnd().length
+  if (unfinished) return `the snapshot document is cut off after ${text.length} characters`
+  return position === undefined
+    ? 'the snapshot document is not JSON'
+    : `the snapshot document is not JSON at character ${position}`
 }
