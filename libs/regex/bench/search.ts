@@ -2,7 +2,7 @@
  * What a search costs: `node libs/regex/bench/search.ts`. Prints nanoseconds per search of a 43-byte path, for our
  * Regex and for JavaScript's RegExp. Not part of the tests.
  */
-import { compileRegex } from '../src/index.ts'
+import { compileRegex } from '@vrata/regex'
 
 const path = '/api/v1/users/1234567/orders/abcdefghij0123'
 const rounds = 200_000
