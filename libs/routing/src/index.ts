@@ -1,0 +1,26 @@
+export {
+  type CanonicalPath,
+  canonicalPath,
+  decodePath,
+  type EncodedSlash,
+  escapeNonAscii,
+  type PathMode,
+} from './canonical-path.ts'
+export {
+  type CompiledRoutes,
+  type CompileOptions,
+  compileRoutes,
+  compileRoutesInSlices,
+  type RoutingConfig,
+} from './compile.ts'
+export { compileDirectResponse, type DirectResponse } from './direct-response.ts'
+export type { ChainLink, ConditionCounts, Retry, RouteEntry } from './entry.ts'
+export { canonicalHost, compileHostnames, type HostPattern, parseHostPattern } from './hostname.ts'
+export type { Matcher, PredicateName } from './matchers/matcher.ts'
+export type { PathPattern } from './path-pattern.ts'
+export type { PathRewrite, Target } from './path-rewrite.ts'
+export { parseQuery } from './query.ts'
+export { compileRedirect, type Redirect, type RedirectFacts } from './redirect.ts'
+export { compileRewrite, type Rewrite, type RewriteDestination } from './rewrite.ts'
+export { type Match, needsBody } from './slot.ts'
+export type { RouteTable } from './table.ts'
