@@ -21,11 +21,13 @@ import { type OpenOptions, openDatabase } from './open.ts'
 /** What a test may turn; the program uses the defaults. */
 export interface SqliteOptions extends OpenOptions {
   readonly retention?: Retention
+  readonly limits?: StoreLimits
 }
 
 /** Sorts after every key: no key holds the highest code point. */
 const highest = '\u{10ffff}'
 const defaultRetention: Retention = { revisions: 10_000, bytes: 64 * 1024 * 1024 }
+const defaultLimits: StoreLimits = { operations: 1_000_000, bytes: 1024 * 1024 * 1024 }
 
 /**
  * The store of a single node: one SQLite file in WAL mode, synced to the disk before a commit resolves. Blocks for up to
@@ -33,7 +35,7 @@ const defaultRetention: Retention = { revisions: 10_000, bytes: 64 * 1024 * 1024
  */
 export function openSqliteStore(path: string, options: SqliteOptions = {}): Store {
   const db = openDatabase(path, options)
-  return new SqliteStore(db, options.retention ?? defaultRetention)
+  return new SqliteStore(db, options.retention ?? defaultRetention, options.limits ?? defaultLimits)
 }
 
 interface Row {
@@ -48,7 +50,7 @@ type Applied =
   | { readonly revision: number; readonly bytes: number; readonly compacted: number }
 
 class SqliteStore implements Store {
-  readonly limits: StoreLimits = { operations: 1_000_000, bytes: 1024 * 1024 * 1024 }
+  readonly limits: StoreLimits
   readonly #db: Database
   readonly #history: History
   readonly #closed = new AbortController()
@@ -62,7 +64,8 @@ class SqliteStore implements Store {
   readonly #delete
   readonly #setRevision
 
-  constructor(db: Database, retention: Retention) {
+  constructor(db: Database, retention: Retention, limits: StoreLimits) {
+    this.limits = limits
     this.#db = db
     this.#history = new History(db, retention)
     this.#revision = Number(db.prepare("SELECT value FROM counter WHERE name = 'revision'").pluck().get())

@@ -1,0 +1,44 @@
+import { sendJsonBytes } from '../answer.ts'
+import { type Call, type Endpoint, endpoint } from '../endpoint.ts'
+import { openApi } from './openapi.ts'
+import { docsPage, pagePolicy } from './page.ts'
+
+/** The API document of these endpoints and of its own, for programs and for people. Both are made once. */
+export function docsEndpoints(others: readonly Endpoint[], version: string): Endpoint[] {
+  const made: { json?: Buffer; page?: Buffer } = {}
+  const own = [
+    ...['/api/v1/docs/doc.json', '/api/v1/openapi.json'].map((path, index) =>
+      endpoint('GET', path, {
+        operation: {
+          id: index === 0 ? 'getDocument' : 'getDocumentAlias',
+          tag: 'process',
+          summary: 'This document',
+          answers: { 200: { description: 'OpenAPI 3.1.', schema: { type: 'object' } } },
+        },
+        handle: ({ res }) => sendJsonBytes(res, 200, made.json ?? Buffer.alloc(0)),
+      }),
+    ),
+    ...['/api/v1/docs/', '/api/v1/docs'].map((path, index) =>
+      endpoint('GET', path, {
+        operation: {
+          id: index === 0 ? 'getPage' : 'getPageAlias',
+          tag: 'process',
+          summary: 'This document for people',
+          answers: { 200: { description: 'A page.', type: 'text/html', schema: { type: 'string' } } },
+        },
+        handle: (call) => sendPage(call, made.page ?? Buffer.alloc(0)),
+      }),
+    ),
+  ]
+  const document = openApi([...others, ...own], version)
+  made.json = Buffer.from(`${JSON.stringify(document)}\n`)
+  made.page = Buffer.from(docsPage(document))
+  return own
+}
+
+function sendPage({ req, res }: Call, page: Buffer): void {
+  res.setHeader('Content-Type', 'text/html; charset=utf-8')
+  res.setHeader('Content-Security-Policy', pagePolicy)
+  res.setHeader('Content-Length', page.byteLength)
+  res.end(req.method === 'HEAD' ? undefined : page)
+}
