@@ -62,11 +62,11 @@ function* captureSteps(staged: Staged, ports: SecretPorts, options: Pick<Compile
 function* fill(staged: SnapshotConfig, resolver: SecretResolver): Steps<SnapshotConfig> {
   function* list<E extends StoredEntity>(kind: SnapshotKind, entities: readonly E[]): Steps<E[]> {
     const filled: E[] = []
-    for (const entity of entities) {
+    for (const entity of [...entities].sort(byId)) {
       filled.push(resolver.resolve(kind, entity))
       yield
     }
-    return filled.sort(byId)
+    return filled
   }
   return {
     listeners: yield* list('listener', staged.listeners),

@@ -31,9 +31,10 @@ describe('a snapshot document', () => {
 
   const broken: readonly (readonly [string, string, RegExp])[] = [
     ['that is empty', ' \n', /^the snapshot document is empty$/],
+    ['that is damaged', text.replace('"hush-hush"', 'hush-hush'), /^the snapshot document is not JSON$/],
     [
-      'that is damaged',
-      text.replace('"hush-hush"', 'hush-hush'),
+      'with a raw line break in a string',
+      text.replace('hush-', 'hush\n'),
       /^the snapshot document is not JSON at character \d+$/,
     ],
     ['that is another document', '{"event":"none"}', /^the text is not a snapshot document: \/id /],

@@ -1,0 +1,44 @@
+/* Certificates and keys made for these tests alone; they protect nothing. */
+
+/** A self-signed authority, good for a hundred years. */
+export const caPem = `-----BEGIN CERTIFICATE-----
+MIIBejCCASGgAwIBAgIUKDfGoiyYt8DB+FgSNc4w9Ovvt6AwCgYIKoZIzj0EAwIw
+EjEQMA4GA1UEAwwHVGVzdCBDQTAgFw0yNjExMjQxODQ2NTNaGA8yMTI2MTAzMTE4
+NDY1M1owEjEQMA4GA1UEAwwHVGVzdCBDQTBZMBMGByqGSM49AgEGCCqGSM49AwEH
+A0IABADVZOgSk5XxtO2EO22xxlOZ9arcIXjH9MrrrbXdQJDVFpVwe2H3Xs2mu9vN
+yNr0KfaEGafLvCwGi9Z/JTRc0jmjUzBRMB0GA1UdDgQWBBTZuyyxA10NLhNPaOJp
+4SivT5N2ADAfBgNVHSMEGDAWgBTZuyyxA10NLhNPaOJp4SivT5N2ADAPBgNVHRMB
+Af8EBTADAQH/MAoGCCqGSM49BAMCA0cAMEQCIBI4FT7jgilA+Cw5ScxxnwrM3MF+
+PQIZ6p9pE7xr1TnfAiBFtlBVNsJ2IiD6Pcb3vJsBZLdRRIup4yU8RABZ3HgEIA==
+-----END CERTIFICATE-----
+`
+
+/** Issued by {@link caPem} for gateway.example.com, good from the day it was made for ten years. */
+export const leafPem = `-----BEGIN CERTIFICATE-----
+MIIBpzCCAUygAwIBAgIUDOUUI+XJ8aNNz0pIRVIEZLXLN9gwCgYIKoZIzj0EAwIw
+EjEQMA4GA1UEAwwHVGVzdCBDQTAeFw0yNjExMjQxODQ2NTNaFw0zNjExMjExODQ2
+NTNaMDAxHDAaBgNVBAMME2dhdGV3YXkuZXhhbXBsZS5jb20xEDAOBgNVBAoMB0V4
+YW1wbGUwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAQwF4zn0mM6BqawhP3nBnuB
+sjDNLwuH1RNJWvvbfC3CeYKAkRHjZC7x+wQ8JP7lvJ8/giW4+CONf5S4EsLwzUNV
+o2IwYDAeBgNVHREEFzAVghNnYXRld2F5LmV4YW1wbGUuY29tMB0GA1UdDgQWBBRW
+0pI5/Y7LxeZwupAe218086zk3zAfBgNVHSMEGDAWgBTZuyyxA10NLhNPaOJp4Siv
+T5N2ADAKBggqhkjOPQQDAgNJADBGAiEAhG7vTnOQvv6WpR0imFLGzyfpAYMAzaSL
+h9J+vCPParcCIQCuV7wVwu1Eh3sK3/WiUbxrdnNFaa2btExCtlHUAQec5w==
+-----END CERTIFICATE-----
+`
+
+/** The private key of {@link leafPem}. */
+export const leafKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgcbFv5RJYLHzPC2lg
+ad62MN1tYKYjs8ZjK/8wUd8UC/GhRANCAAQwF4zn0mM6BqawhP3nBnuBsjDNLwuH
+1RNJWvvbfC3CeYKAkRHjZC7x+wQ8JP7lvJ8/giW4+CONf5S4EsLwzUNV
+-----END PRIVATE KEY-----
+`
+
+/** A private key of the same kind that belongs to no certificate here. */
+export const otherKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgmagvmWtZplKoKwSj
+xCDenmzgoabJyBtpfze6iocKg9ChRANCAATMM8UsnLs+hLveiRoka9sfRZc+AXO6
+TRwUPq3iKFQTkV8ltY3U9jhUgygza00P9VDZpouSvz5lrnYizSeUFAGV
+-----END PRIVATE KEY-----
+`
