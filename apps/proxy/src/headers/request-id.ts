@@ -1,0 +1,6 @@
+import { randomUUID } from 'node:crypto'
+
+/** A new value for `X-Request-Id`: a random UUID. */
+export function newRequestId(): string {
+  return randomUUID()
+}

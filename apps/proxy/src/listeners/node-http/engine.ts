@@ -1,0 +1,252 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { Exchange, type Peer } from '../../exchange.ts'
+import { Failure } from '../../failure/failure.ts'
+import { failureAnswer } from '../../failure/failure-answer.ts'
+import type { Tunnel, UpgradeOffer } from '../../upgrade-offer.ts'
+import { plainAddress } from '../client-address.ts'
+import type { Engine, Front } from '../engine.ts'
+import { type Admission, admit } from '../guard.ts'
+import type { ListenerRules } from '../rules.ts'
+import { clientErrorFailure } from './client-error.ts'
+import { NodeBody } from './node-body.ts'
+import { NodeDownstream } from './node-downstream.ts'
+import { headText, RawDownstream } from './raw-downstream.ts'
+import { offersUpgrade, upgradeToken } from './upgrade-token.ts'
+
+/** Hard cap on a request head, request line included, in bytes, where the listener sets no smaller one. */
+const maxHead = 1_048_576
+
+/** What is known of a connection while it lives. */
+interface ConnectionState {
+  readonly address: string
+  /** The rules that `trusted` was decided by. */
+  rules: ListenerRules
+  peer: Peer
+  /** The exchange whose request was read last. */
+  latest: NodeDownstream | undefined
+}
+
+const stateOf = Symbol('connection')
+type FrontSocket = Socket & { [stateOf]?: ConnectionState }
+
+/** HTTP/1.1 in clear text on node:http. */
+export class NodeHttpEngine implements Engine {
+  readonly #address: string
+  readonly #port: number
+  readonly #server: Server
+  readonly #sockets = new Set<Socket>()
+  readonly #tunnels = new Set<Tunnel>()
+  #front: Front
+  #draining = false
+
+  constructor(address: string, port: number, front: Front) {
+    this.#address = address
+    this.#port = port
+    this.#front = front
+    this.#server = createServer({
+      keepAlive: true,
+      keepAliveInitialDelay: 30_000,
+      requireHostHeader: false, // the guard answers, in the form of all our errors
+      joinDuplicateHeaders: false,
+      insecureHTTPParser: false,
+      connectionsCheckingInterval: 500,
+      optimizeEmptyRequests: true,
+      maxHeaderSize: maxHead,
+      shouldUpgradeCallback: offersUpgrade,
+    })
+    this.#server.timeout = 0
+    this.#server.maxHeadersCount = 0 // counted by the guard; this one would drop the rest in silence
+    this.#applyTimeouts()
+    this.#server.on('error', () => undefined) // of binding: told by `listen`; of accepting: the socket lives on
+    this.#server.on('connection', (socket) => this.#onConnection(socket))
+    this.#server.on('request', (request, response) => this.#onRequest(request, response, false))
+    this.#server.on('checkContinue', (request, response) => this.#onRequest(request, response, true))
+    this.#server.on('checkExpectation', (request, response) => this.#onRequest(request, response, false))
+    this.#server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) =>
+      this.#onUpgrade(request, socket, head),
+    )
+    this.#server.on('connect', (_request, socket: Socket) =>
+      this.#answerRaw(socket, new Failure('bad_request', { message: 'CONNECT is not supported' })),
+    )
+    this.#server.on('clientError', (error, socket: Socket) => this.#onClientError(error, socket))
+  }
+
+  get connections(): number {
+    return this.#sockets.size
+  }
+
+  get tunnels(): number {
+    return this.#tunnels.size
+  }
+
+  get draining(): boolean {
+    return this.#draining
+  }
+
+  async listen(): Promise<void> {
+    this.#server.listen({ host: this.#address, port: this.#port, backlog: 4096 })
+    await once(this.#server, 'listening')
+  }
+
+  use(front: Front): void {
+    this.#front = front
+    this.#applyTimeouts()
+  }
+
+  stopListening(): void {
+    this.#server.close()
+  }
+
+  async drain(limit: number): Promise<void> {
+    this.#draining = true
+    const { listening } = this.#server
+    if (!listening && this.#sockets.size === 0) return
+    const closed = once(this.#server, 'close')
+    if (listening) this.#server.close()
+    this.#server.closeIdleConnections()
+    const timer = setTimeout(() => this.#closeAll(), limit)
+    await closed
+    clearTimeout(timer)
+  }
+
+  onAnswered(): void {
+    this.#server.closeIdleConnections()
+  }
+
+  #closeAll(): void {
+    for (const tunnel of this.#tunnels) tunnel.close()
+    this.#server.closeAllConnections()
+  }
+
+  #applyTimeouts(): void {
+    const { timeouts } = this.#front.rules
+    this.#server.headersTimeout = timeouts.clientHeader
+    this.#server.requestTimeout = timeouts.clientRequestTotal
+    this.#server.keepAliveTimeout = timeouts.idleBetweenRequests
+  }
+
+  #onConnection(socket: FrontSocket): void {
+    const { rules } = this.#front
+    this.#sockets.add(socket)
+    socket.on('close', () => this.#sockets.delete(socket))
+    const address = plainAddress(socket.remoteAddress ?? '')
+    socket[stateOf] = { address, rules, peer: { address, trusted: rules.trusts(address) }, latest: undefined }
+    if (rules.maxConnections > 0 && this.#sockets.size > rules.maxConnections) {
+      this.#answerRaw(socket, new Failure('overloaded', { message: 'too many connections' }))
+    }
+  }
+
+  /** The peer as the present rules see it; asked once per connection and change of the rules. */
+  #peerOf(state: ConnectionState, rules: ListenerRules): Peer {
+    if (state.rules !== rules) {
+      state.rules = rules
+      state.peer = { address: state.address, trusted: rules.trusts(state.address) }
+    }
+    return state.peer
+  }
+
+  #onRequest(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
+    const state = (request.socket as FrontSocket)[stateOf]
+    if (state === undefined) return void request.socket.destroy()
+    const { rules, acceptor } = this.#front
+    const downstream = new NodeDownstream(request, response, this, rules.timeouts.clientResponse)
+    state.latest = downstream
+    const admission = this.#admit(request, rules, this.#peerOf(state, rules))
+    if (admission instanceof Failure) {
+      downstream.body = new NodeBody(
+        request,
+        undefined,
+        { stall: 0, bytes: 0 },
+        expectsContinue ? uninvited : undefined,
+      )
+      this.#refuse(downstream, admission, rules)
+      return
+    }
+    const { bodyLength } = admission
+    if (bodyLength !== 0) {
+      const limits = { stall: rules.timeouts.clientRequest, bytes: rules.maxBodyBytes }
+      const invite = expectsContinue ? () => response.writeContinue() : undefined
+      downstream.body = new NodeBody(request, bodyLength, limits, invite)
+    }
+    const exchange = new Exchange(admission.head, rules, downstream, downstream.body, undefined)
+    downstream.exchange = exchange
+    acceptor.serve(exchange)
+  }
+
+  #admit(request: IncomingMessage, rules: ListenerRules, peer: Peer): Admission | Failure {
+    const raw = {
+      method: request.method ?? '',
+      target: request.url ?? '',
+      minorVersion: request.httpVersionMinor,
+      lines: request.rawHeaders,
+    }
+    return admit(raw, rules, peer, 'http')
+  }
+
+  #onUpgrade(request: IncomingMessage, socket: Socket, firstBytes: Buffer): void {
+    const state = (socket as FrontSocket)[stateOf]
+    if (state === undefined) return void socket.destroy()
+    const { rules, acceptor } = this.#front
+    const downstream = new RawDownstream(socket, rules.timeouts.clientResponse)
+    const admission = this.#admit(request, rules, this.#peerOf(state, rules))
+    if (admission instanceof Failure) return this.#refuse(downstream, admission, rules)
+    const offer: UpgradeOffer = {
+      token: upgradeToken(request),
+      socket,
+      firstBytes,
+      request,
+      joined: (tunnel) => this.#join(downstream, tunnel),
+    }
+    const exchange = new Exchange(admission.head, rules, downstream, undefined, offer)
+    downstream.exchange = exchange
+    acceptor.serve(exchange)
+  }
+
+  #join(downstream: RawDownstream, tunnel: Tunnel): void {
+    downstream.join(tunnel)
+    this.#tunnels.add(tunnel)
+    tunnel.onClosed = () => {
+      this.#tunnels.delete(tunnel)
+      downstream.exchange?.end()
+    }
+  }
+
+  /** A refusal before there is an exchange. */
+  #refuse(downstream: NodeDownstream | RawDownstream, failure: Failure, rules: ListenerRules): void {
+    const answer = failureAnswer(failure, beforeExchange(rules))
+    downstream.answer(answer.status, withServer(answer.headers, rules), answer.body)
+  }
+
+  #onClientError(error: Error, socket: FrontSocket): void {
+    const failure = clientErrorFailure(error)
+    const active = socket[stateOf]?.latest
+    if (failure === undefined) return void socket.destroy()
+    if (active !== undefined && !active.closed) return active.failRequest(failure)
+    this.#answerRaw(socket, failure)
+  }
+
+  /** Answers on a connection that has no exchange, and closes it. */
+  #answerRaw(socket: Socket, failure: Failure): void {
+    if (!socket.writable) return void socket.destroy()
+    const { rules } = this.#front
+    const answer = failureAnswer(failure, beforeExchange(rules))
+    const headers = [...withServer(answer.headers, rules), 'connection', 'close']
+    socket.on('error', () => socket.destroy())
+    socket.end(Buffer.concat([Buffer.from(headText(answer.status, headers), 'latin1'), answer.body]), () =>
+      socket.destroySoon(),
+    )
+  }
+}
+
+/** Stands for an invitation that will never be given. */
+function uninvited(): void {}
+
+function beforeExchange(rules: ListenerRules) {
+  return { detail: rules.detail, grpc: false, destination: '', endpoint: '', requestId: '', traceId: '' }
+}
+
+function withServer(headers: readonly string[], rules: ListenerRules): readonly string[] {
+  return rules.serverName === '' ? headers : [...headers, 'server', rules.serverName]
+}

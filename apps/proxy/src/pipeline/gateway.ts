@@ -1,0 +1,108 @@
+import { needsBody, type RouteEntry, type RouteTable } from '@vrata/routing'
+import type { CompiledSnapshot } from '@vrata/snapshot'
+import type { Exchange, ExchangeHome } from '../exchange.ts'
+import { Failure } from '../failure/failure.ts'
+import { answerFailure } from '../forwarding/answer-failure.ts'
+import type { DestinationRuntime } from '../forwarding/destination.ts'
+import { type Act, actOf } from './acts.ts'
+import { bufferBody } from './body-buffer.ts'
+import { destinationRuntime } from './destinations.ts'
+import type { Lease } from './keep.ts'
+
+/** Which snapshot a gateway was made from. */
+export interface SnapshotIdentity {
+  readonly id: string
+  readonly name: string
+  readonly hash: string
+  /** Number of the activation; 0 when the control plane counts none. */
+  readonly seq: number
+}
+
+/** What a gateway takes from the process. */
+export interface GatewaySettings {
+  /** Bytes of a body that expressions may see; 0 = none. */
+  readonly celBodyMaxSize: number
+}
+
+/**
+ * A snapshot, compiled and bound to connections. It never changes; a new snapshot makes a new gateway. Requests keep
+ * the one they began with, and the last one to leave a retired gateway lets go of its claims.
+ */
+export class Gateway implements ExchangeHome {
+  readonly identity: SnapshotIdentity
+  readonly snapshot: CompiledSnapshot
+  readonly destinations: ReadonlyMap<string, DestinationRuntime>
+  readonly exchanges = new Set<Exchange>()
+  readonly #table: RouteTable
+  readonly #acts: readonly Act[]
+  readonly #lease: Lease
+  readonly #settings: GatewaySettings
+  /** Sockets that still lead here beside exchanges. */
+  #holds = 0
+  #retired = false
+  #disposed = false
+
+  constructor(identity: SnapshotIdentity, snapshot: CompiledSnapshot, lease: Lease, settings: GatewaySettings) {
+    this.identity = identity
+    this.snapshot = snapshot
+    this.#lease = lease
+    this.#settings = settings
+    this.#table = snapshot.table
+    this.destinations = new Map(
+      [...snapshot.destinations].map(([id, destination]) => [id, destinationRuntime(destination, lease)]),
+    )
+    this.#acts = snapshot.table.entries.map((entry) => actOf(entry, snapshot.actions[entry.index], this.destinations))
+  }
+
+  /** Takes a request that a listener has admitted, to its end. */
+  serve(exchange: Exchange): void {
+    this.enter(exchange)
+    if (!exchange.rules.acceptsHost(exchange.host)) return answerFailure(exchange, new Failure('no_route'))
+    this.#route(exchange)
+  }
+
+  #route(exchange: Exchange): void {
+    const found = this.#table.match(exchange, exchange.rules.id)
+    if (found === needsBody) return bufferBody(exchange, this.#settings.celBodyMaxSize, (read) => this.#route(read))
+    if (found === undefined) return answerFailure(exchange, new Failure('no_route'))
+    this.#act(found, exchange)
+  }
+
+  #act(entry: RouteEntry, exchange: Exchange): void {
+    exchange.route = entry
+    const act = this.#acts[entry.index]
+    if (act === undefined) return answerFailure(exchange, new Failure('internal_error'))
+    act(exchange)
+  }
+
+  enter(exchange: Exchange): void {
+    exchange.home = this
+    this.exchanges.add(exchange)
+  }
+
+  leave(exchange: Exchange): void {
+    this.exchanges.delete(exchange)
+    if (this.#retired) this.#disposeWhenEmpty()
+  }
+
+  /** A socket that drains may still bring requests here. @returns the release */
+  hold(): () => void {
+    this.#holds++
+    return () => {
+      this.#holds--
+      if (this.#retired) this.#disposeWhenEmpty()
+    }
+  }
+
+  /** No new requests will come; the claims are let go when the last exchange has ended. */
+  retire(): void {
+    this.#retired = true
+    this.#disposeWhenEmpty()
+  }
+
+  #disposeWhenEmpty(): void {
+    if (this.#disposed || this.#holds > 0 || this.exchanges.size > 0) return
+    this.#disposed = true
+    this.#lease[Symbol.dispose]()
+  }
+}

@@ -1,0 +1,24 @@
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+
+/** A client's wish to go on with another protocol on its connection (RFC 9110, 7.8). */
+export interface UpgradeOffer {
+  /** Lower case, for example `websocket`. */
+  readonly token: string
+  /** The client's connection, with its HTTP parser taken off. */
+  readonly socket: Socket
+  /** What arrived behind the request head in the same packet. */
+  readonly firstBytes: Buffer
+  /** The request as the HTTP engine saw it: the WebSocket transport works on it. */
+  readonly request: IncomingMessage
+  /** Whoever joins the connection to an upstream tells it, so that draining and counting know. */
+  joined(tunnel: Tunnel): void
+}
+
+/** Two connections joined after a change of protocol. */
+export interface Tunnel {
+  /** Ends both sides; a WebSocket client is told first that the server goes away. */
+  close(): void
+  /** Called once when both sides are closed. */
+  onClosed: (() => void) | undefined
+}
