@@ -6,7 +6,7 @@ import { type Inspection, inspect } from './inspect.ts'
 import type { CelLimits } from './limits.ts'
 import { nearest } from './nearest.ts'
 import { rewrite } from './rewrite.ts'
-import { membersOf, type Scope, typeOfPath, variables } from './schema.ts'
+import { memberProblem, type NameProblem, type Scope, variables } from './schema.ts'
 import { pathOf } from './tree.ts'
 
 /** An expression that was checked and can be run. */
@@ -30,7 +30,7 @@ export function compile(source: string, scope: Scope, limits: CelLimits): Compil
   }
   const { written, internal } = engineFor(scope)
   const parsed = parse(written, source)
-  const inspection = inspect(parsed.ast, source, limits)
+  const inspection = inspect(parsed.ast, source, scope, limits)
   const { valid, type, error } = parsed.check()
   if (!valid || type === undefined) throw checkError(error, source, scope)
   return { ...inspection, type, run: runnable(internal, parsed.ast, source, limits) }
@@ -93,28 +93,17 @@ function checkError(thrown: unknown, source: string, scope: Scope): CelError {
     return new CelError(thrown instanceof Error ? thrown.message : 'the expression is not valid', source)
   }
   const { code, summary, range, node } = thrown
-  const better = node && isNode(node) ? namedProblem(code, node, scope) : undefined
+  const better = node && isNode(node) ? nameProblem(code, node, scope) : undefined
   return new CelError(better?.message ?? sentence(summary), source, range?.start, better?.suggestion)
 }
 
 /** A better word for names that do not exist: which, where, and what was probably meant. */
-function namedProblem(
-  code: string,
-  node: ASTNode,
-  scope: Scope,
-): { readonly message: string; readonly suggestion: string | undefined } | undefined {
+function nameProblem(code: string, node: ASTNode, scope: Scope): NameProblem | undefined {
   const path = pathOf(node)
+  if (code === 'no_such_key') return path && memberProblem(scope, path)
   const name = path?.at(-1)
-  if (!path || name === undefined) return undefined
-  if (code === 'unknown_variable') {
-    return { message: `there is no variable \`${name}\``, suggestion: nearest(name, Object.keys(variables[scope])) }
-  }
-  const parents = path.slice(0, -1)
-  const type = typeOfPath(scope, parents)
-  if (code !== 'no_such_key' || type === undefined) return undefined
-  const near = nearest(name, membersOf(type))
-  const parent = parents.join('.')
-  return { message: `\`${parent}\` has no member \`${name}\``, suggestion: near && `${parent}.${near}` }
+  if (code !== 'unknown_variable' || name === undefined) return undefined
+  return { message: `there is no variable \`${name}\``, suggestion: nearest(name, Object.keys(variables[scope])) }
 }
 
 /** The engine's words without the names of internal functions. */

@@ -52,7 +52,8 @@ const longestSeconds = 315_576_000_000n
 const same = (value: unknown) => value
 const fromUint = (value: UnsignedInt) => int(value.valueOf())
 const fromTimestamp = (value: Date) => BigInt(Math.floor(value.getTime() / 1000))
-const timestampText = (value: Date) => value.toISOString().replace(/\.?0*Z$/, 'Z')
+/** RFC 3339, without a fraction of nothing. */
+export const timestampText = (value: Date) => value.toISOString().replace(/\.?0*Z$/, 'Z')
 
 function int(value: bigint): bigint {
   if (value >= -greatest - 1n && value <= greatest) return value

@@ -1,7 +1,7 @@
 import type { ASTNode, Environment as CelEnvironment } from '@marcbachmann/cel-js'
 import { Environment } from '@marcbachmann/cel-js/evaluator'
 import { compileRegex } from '@vrata/regex'
-import { nextRound, pay, payText, spent } from './budget.ts'
+import { nextRound, pay, payText } from './budget.ts'
 import { type Add, addConversions, addExactConversions } from './conversions.ts'
 import { matchesPattern, matchesRegex } from './matches.ts'
 import { objectTypes, type Scope, variables } from './schema.ts'
@@ -141,7 +141,7 @@ function paidFor(value: unknown): unknown {
   if (typeof value === 'string') return payText(value.length) ? value : ''
   if (Array.isArray(value)) return pay(value.length) ? value : []
   if (value instanceof Uint8Array) return payText(value.length) ? value : new Uint8Array(0)
-  return spent() ? null : value
+  return value
 }
 
 function lengthOf(value: unknown): number {

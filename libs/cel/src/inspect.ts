@@ -3,6 +3,7 @@ import { compileRegex, RegexError } from '@vrata/regex'
 import { CelError } from './errors.ts'
 import type { CelLimits } from './limits.ts'
 import { nearest } from './nearest.ts'
+import { memberProblem, type Scope } from './schema.ts'
 import { constantText, loopOf, matchesOf, parts, pathOf } from './tree.ts'
 
 /** What is known about an expression from its syntax tree alone. */
@@ -35,22 +36,23 @@ interface Place {
  * the body is read. Names of members and types are the checker's business.
  * @throws {CelError}
  */
-export function inspect(root: ASTNode, source: string, limits: CelLimits): Inspection {
+export function inspect(root: ASTNode, source: string, scope: Scope, limits: CelLimits): Inspection {
   let nodes = 0
   let cost = 0
   let readsBody = false
-  const refuse = (message: string, node: ASTNode, suggestion?: string): never => {
-    throw new CelError(message, source, positionOf(node, source), suggestion)
+  const refuse = (node: ASTNode, { message, position, suggestion }: Problem): never => {
+    throw new CelError(message, source, position ?? positionOf(node, source), suggestion)
   }
   const visit = (node: ASTNode, place: Place): void => {
-    if (++nodes > limits.nodes) refuse(`the expression has more than ${limits.nodes} parts`, node)
-    if (place.depth > limits.depth) refuse(`the expression is nested more than ${limits.depth} levels deep`, node)
+    if (++nodes > limits.nodes) refuse(node, { message: `the expression has more than ${limits.nodes} parts` })
+    if (place.depth > limits.depth)
+      refuse(node, { message: `the expression is nested more than ${limits.depth} levels deep` })
     if (place.loops > limits.comprehensionDepth)
-      refuse(`comprehensions are nested more than ${limits.comprehensionDepth} levels deep`, node)
+      refuse(node, { message: `comprehensions are nested more than ${limits.comprehensionDepth} levels deep` })
     cost += place.times * costOf(node)
     readsBody ||= mayReadBody(node, place.parent)
-    const problem = problemOf(node, place.parent)
-    if (problem) refuse(problem.message, node, problem.suggestion)
+    const problem = problemOf(node, place.parent, scope)
+    if (problem) refuse(node, problem)
     const loop = loopOf(node)
     for (const part of parts(node)) {
       const repeated = loop?.bodies.includes(part) ?? false
@@ -87,24 +89,37 @@ function mayReadBody(node: ASTNode, parent: ASTNode | undefined): boolean {
   return member === undefined || member === 'body'
 }
 
-function problemOf(node: ASTNode, parent: ASTNode | undefined): { message: string; suggestion?: string } | undefined {
-  if (node.op === 'call' || node.op === 'rcall') {
-    const name = node.args[0]
-    return functions.has(name) ? patternProblem(node) : unknownFunction(name)
-  }
-  if (node.op === 'value' && typeof node.args === 'bigint') {
-    const value = parent?.op === '-_' ? -node.args : node.args
-    if (value < int64.least || value > int64.greatest) return { message: `${value} is not within 64 bits` }
-  }
-  return undefined
+interface Problem {
+  readonly message: string
+  readonly suggestion?: string | undefined
+  /** where, if not where the node is */
+  readonly position?: number
 }
 
-function unknownFunction(name: string): { message: string; suggestion?: string } {
-  const suggestion = nearest(name, functions)
-  return { message: `there is no function \`${name}\``, ...(suggestion && { suggestion }) }
+function problemOf(node: ASTNode, parent: ASTNode | undefined, scope: Scope): Problem | undefined {
+  if (node.op === 'call' || node.op === 'rcall') return callProblem(node, scope)
+  if (node.op !== 'value' || typeof node.args !== 'bigint') return undefined
+  const value = parent?.op === '-_' ? -node.args : node.args
+  return value < int64.least || value > int64.greatest ? { message: `${value} is not within 64 bits` } : undefined
 }
 
-function patternProblem(node: ASTNode): { message: string } | undefined {
+function callProblem(node: ASTNode & { readonly op: 'call' | 'rcall' }, scope: Scope): Problem | undefined {
+  const name = node.args[0]
+  if (!functions.has(name)) {
+    return { message: `there is no function \`${name}\``, suggestion: nearest(name, functions) }
+  }
+  return name === 'has' ? hasProblem(parts(node)[0], scope) : patternProblem(node)
+}
+
+/** The checker looks at the variable only, not at the members that are asked for. */
+function hasProblem(selection: ASTNode | undefined, scope: Scope): Problem | undefined {
+  if (selection?.op !== '.') return undefined
+  const path = pathOf(selection)
+  const problem = path && memberProblem(scope, path)
+  return problem ? { ...problem, position: selection.pos } : hasProblem(selection.args[0], scope)
+}
+
+function patternProblem(node: ASTNode): Problem | undefined {
   const pattern = constantPattern(node)
   if (pattern === undefined) return undefined
   try {

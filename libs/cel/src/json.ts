@@ -1,3 +1,5 @@
+import { Duration, UnsignedInt } from '@marcbachmann/cel-js/evaluator'
+import { timestampText } from './conversions.ts'
 import { CelEvaluationError } from './errors.ts'
 
 const least = -(2n ** 63n)
@@ -26,15 +28,17 @@ export function toCel(value: unknown, depth = 0): unknown {
 }
 
 /**
- * The value of an expression as plain data: maps become objects, lists arrays; int stays bigint, double number. Other
- * CEL values (bytes, timestamps, durations, types) stay what the engine gives.
+ * The value of an expression as plain data: maps become objects, lists arrays; int and uint become bigint, double stays
+ * number, bytes stay bytes. Timestamps, durations and types become the text that says what they are.
  */
 export function fromCel(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value
   if (Array.isArray(value)) return value.map(fromCel)
-  if (value instanceof Map) {
-    return Object.fromEntries([...value].map(([name, member]) => [String(name), fromCel(member)]))
-  }
-  return value
+  if (value instanceof Map) return plainObject(value)
+  if (value instanceof UnsignedInt) return value.value
+  if (value instanceof Date) return timestampText(value)
+  if (value instanceof Duration) return String(value)
+  return Object.getPrototypeOf(value) === Object.prototype ? plainObject(Object.entries(value)) : nameOf(value)
 }
 
 /**
@@ -49,6 +53,11 @@ export function parseJsonBody(text: string): unknown {
     return undefined
   }
 }
+
+const plainObject = (entries: Iterable<readonly [unknown, unknown]>) =>
+  Object.fromEntries(Array.from(entries, ([name, member]) => [String(name), fromCel(member)]))
+
+const nameOf = (value: object) => ('name' in value ? value.name : String(value))
 
 const longDigits = /\d{16}/
 

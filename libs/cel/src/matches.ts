@@ -3,7 +3,8 @@ import { payText } from './budget.ts'
 import { CelEvaluationError } from './errors.ts'
 
 const longest = 1024
-const capacity = 256
+/** Of patterns that are kept; an engine may grow to 8 MiB on texts made for that. */
+const capacity = 32
 /** Counted repetitions in one pattern that is not a constant: a client may choose it, and each count is compiled out. */
 const mostRepeats = 256
 /** Patterns that requests or claims brought along, least recently used first. */

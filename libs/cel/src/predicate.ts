@@ -25,7 +25,8 @@ export interface ValueExpression<In> {
   readonly source: string
   readonly readsBody: boolean
   /**
-   * The value as plain data: string, boolean, number (double), bigint (int), null, arrays and objects of these.
+   * The value as plain data: string, boolean, number (double), bigint (int, uint), null, bytes, arrays and objects of
+   * these; timestamps and durations as text.
    * @throws {CelEvaluationError}
    */
   evaluate(input: In): unknown

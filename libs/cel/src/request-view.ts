@@ -16,6 +16,10 @@ export class RequestView {
     this.#facts = facts
     this.headers = headerMap(facts)
   }
+  /** False for a view that came along when the facts were copied member by member. */
+  shows(facts: RequestFacts): boolean {
+    return this.#facts === facts
+  }
   get request(): RequestView {
     return this
   }
@@ -57,7 +61,7 @@ export class RequestView {
 /** The one view of a request. */
 export function viewOf(facts: RequestFacts): RequestView {
   const kept = facts[celSlot]
-  if (kept instanceof RequestView) return kept
+  if (kept instanceof RequestView && kept.shows(facts)) return kept
   const view = new RequestView(facts)
   facts[celSlot] = view
   return view

@@ -1,3 +1,4 @@
+import { nearest } from './nearest.ts'
 import { ApiKeyView, BodyView, CertificateView, JwtView, RequestView, TlsView } from './request-view.ts'
 
 /** A type of our own that expressions meet: its class at run time, its members and their CEL types. */
@@ -61,6 +62,23 @@ export function typeOfPath(scope: Scope, path: readonly string[]): string | unde
   let type = lookUp(variables[scope], root)
   for (const member of members) type = lookUp(objectTypes[type ?? '']?.fields ?? {}, member)
   return type
+}
+
+/** What is wrong with a name, and what was probably meant. */
+export interface NameProblem {
+  readonly message: string
+  readonly suggestion: string | undefined
+}
+
+/** What is wrong when the last name of the path is not a member of what the others lead to. */
+export function memberProblem(scope: Scope, path: readonly string[]): NameProblem | undefined {
+  const parents = path.slice(0, -1)
+  const name = path.at(-1) ?? ''
+  const members = membersOf(typeOfPath(scope, parents) ?? '')
+  if (members.length === 0 || members.includes(name)) return undefined
+  const near = nearest(name, members)
+  const parent = parents.join('.')
+  return { message: `\`${parent}\` has no member \`${name}\``, suggestion: near && `${parent}.${near}` }
 }
 
 /** The names of the members of a type of ours; empty for other types. */
