@@ -157,8 +157,8 @@ test('a canonical path stays as it is and holds nothing that could be read in tw
         changed: false,
       })
       assert.doesNotMatch(result.path, /\/\/|\\|\/\.\.?(?:\/|$)|[^\x21-\x7e]|%[0-9A-F]?[a-f]/)
-      for (const escape of result.path.match(/%../g) ?? []) {
-        assert.doesNotMatch(decodePath(escape), /^[\w\-.~]$/, `${escape} needs no escape`)
+      for (const piece of result.path.match(/%../g) ?? []) {
+        assert.doesNotMatch(decodePath(piece), /^[\w\-.~]$/, `${piece} needs no escape`)
       }
       assert.equal(decodePath(result.path).includes('\\'), false)
     }),

@@ -48,7 +48,7 @@ export class HostIndex {
     const exact = this.#exact.get(host)
     if (exact !== undefined) found = exact.find(path, facts, listenerId, found)
     if (this.#wildcards !== undefined && this.#wildcards.best < found.rank) {
-      found = climb(this.#wildcards.deepest(host), host, path, facts, listenerId, found)
+      found = climb(this.#wildcards.deepest(host), path, facts, listenerId, found)
     }
     return this.#any.best < found.rank ? this.#any.find(path, facts, listenerId, found) : found
   }
@@ -61,28 +61,21 @@ export class HostIndex {
     if (exact !== undefined) yield exact
     const text = host.kind === 'exact' ? host.host : host.suffix
     for (let node = this.#wildcards?.deepest(text); node !== undefined; node = node.parent) {
-      if (node.value !== undefined && (host.kind === 'wildcard' || text.length > node.depth)) yield node.value
+      if (node.value !== undefined) yield node.value
     }
   }
 }
 
 /** Wildcards with more labels first; `node.best` says that nothing better stands above. */
-function climb(
-  deepest: RadixNode<PathIndex>,
-  host: string,
-  path: string,
-  facts: RequestFacts,
-  listenerId: string,
-  best: Slot,
-): Slot {
+function climb(deepest: RadixNode<PathIndex>, path: string, facts: RequestFacts, listenerId: string, best: Slot): Slot {
   let found = best
   for (
     let node: typeof deepest | undefined = deepest;
     node !== undefined && node.best < found.rank;
     node = node.parent
   ) {
-    // The ending begins with a dot: at least one character has to stand before it.
-    if (node.value !== undefined && host.length > node.depth) found = node.value.find(path, facts, listenerId, found)
+    // A host never begins with a dot as these endings do, so there is something before each that fits.
+    if (node.value !== undefined) found = node.value.find(path, facts, listenerId, found)
   }
   return found
 }

@@ -51,6 +51,7 @@ export class PartCompiler {
   /** Undefined when something is wrong, which is reported. */
   group(group: Group): Part | undefined {
     const draft = new Draft('group', group, this)
+    draft.pathExpression(group.pathRegex)
     draft.values(['headers'], group.headers, headerMatcher)
     draft.hostnames(['hostnames'], group.hostnames)
     draft.overrides()
@@ -95,6 +96,11 @@ class Draft {
     for (const [index, one] of configured?.entries() ?? []) {
       this.#try([...path, index, 'value'], () => this.matchers.push(make(one, this.#compiler.regex)))
     }
+  }
+
+  /** Compiled alone for its problems: composed with paths of routes, it would be reported with each of them. */
+  pathExpression(pattern: string | undefined): void {
+    if (pattern !== undefined) this.#try(['pathRegex'], () => this.#compiler.regex(pattern))
   }
 
   expression(path: readonly string[], source: string | undefined): void {
