@@ -2,7 +2,6 @@ import { hasErrors, type Problem, type Secret, type SnapshotConfig, sortProblems
 import { type CompileOptions, compileSteps } from './compile.ts'
 import { hashSteps } from './hash.ts'
 import { byId, type SnapshotKind, type StoredEntity } from './kinds.ts'
-import { discreet } from './secrets/discretion.ts'
 import type { SecretPointer } from './secrets/pointers.ts'
 import { type SecretPorts, SecretResolver } from './secrets/resolve.ts'
 import { atOnce, inSlices, type Slicing, type Steps } from './slices.ts'
@@ -48,12 +47,12 @@ export function captureInSlices(
 function* captureSteps(staged: Staged, ports: SecretPorts, options: Pick<CompileOptions, 'nowMs'>): Steps<Capture> {
   const resolver = new SecretResolver(staged.secrets, ports)
   const config = yield* fill(staged.config, resolver)
-  const { pointers } = resolver
+  const { pointers, confidential } = resolver
   // An unresolved string is incomplete; what the schema says about it would only confuse.
   const unresolved = new Set(resolver.problems.map(place))
-  const { problems: found } = yield* compileSteps(config, { ...options, secretPointers: pointers })
+  const { problems: found } = yield* compileSteps(config, { ...options, secretPointers: pointers, confidential })
   const others = found.filter((problem) => !unresolved.has(place(problem)))
-  const problems = sortProblems([...resolver.problems, ...discreet(others, pointers, resolver.confidential)])
+  const problems = sortProblems([...resolver.problems, ...others])
   if (hasErrors(problems)) return { ok: false, problems }
   const hash = yield* hashSteps(config, pointers)
   return { ok: true, config, hash, secretPointers: pointers, usedSecrets: resolver.used, problems }

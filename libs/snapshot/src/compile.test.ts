@@ -273,3 +273,18 @@ describe('compiling in slices', () => {
     assert.ok(pauses > 2000, `${pauses} pauses`)
   })
 })
+
+test('strings that came from secrets are quoted in no problem, also when the snapshot is compiled again', () => {
+  const secret = 'hush-(-hush'
+  const broken = config({ routes: [route({ match: { pathRegex: secret } })], groups: [group({ pathRegex: secret })] })
+  const secretPointers = [
+    { kind: 'route', id: 'r', pointer: '/match/pathRegex', fingerprint: 'f' },
+    { kind: 'group', id: 'g', pointer: '/pathRegex', fingerprint: 'f' },
+  ] as const
+  const { problems } = compileSnapshot(broken, { secretPointers })
+  assert.deepEqual(problems.map(line), [
+    'error regex.invalid route/r /match/pathRegex',
+    'error regex.invalid group/g /pathRegex',
+  ])
+  assert.ok(!JSON.stringify(problems).includes('hush'))
+})

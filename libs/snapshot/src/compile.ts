@@ -17,7 +17,8 @@ import { checkReferences } from './checks/references.ts'
 import { checkSockets } from './checks/sockets.ts'
 import { checkUnused } from './checks/unused.ts'
 import { type Entities, parseSteps } from './parse.ts'
-import type { SecretPointer } from './secrets/pointers.ts'
+import { discreet } from './secrets/discretion.ts'
+import { type SecretPointer, secretTexts } from './secrets/pointers.ts'
 import { atOnce, inSlices, type Slicing, type Steps } from './slices.ts'
 
 /** A snapshot in the form in which it serves requests: immutable, replaced as a whole. */
@@ -39,6 +40,8 @@ export interface Compilation {
 export interface CompileOptions {
   /** Strings that came from secrets: their content is not quoted in problems. */
   readonly secretPointers?: readonly SecretPointer[]
+  /** Further texts that are not to be quoted: the values from which those strings were made. */
+  readonly confidential?: Iterable<string>
   /** Also look for what is allowed but probably not meant. Default true; a proxy has nobody to tell it to. */
   readonly warnings?: boolean
   /** Milliseconds since the epoch, for the dates of certificates. Default: now. */
@@ -67,7 +70,8 @@ export function compileSnapshotInSlices(
 /** The work of {@link compileSnapshot}, step by step. */
 export function* compileSteps(config: SnapshotConfig, options: CompileOptions): Steps<Compilation> {
   const problems: Problem[] = []
-  const { entities, known } = yield* parseSteps(config, options.secretPointers ?? [], problems)
+  const { secretPointers = [], confidential = [] } = options
+  const { entities, known } = yield* parseSteps(config, secretPointers, problems)
   // What is broken is left out from here on; warnings about who uses whom would be wrong without it.
   const warnings = options.warnings !== false && !hasErrors(problems)
   const { used } = yield* checkReferences(entities, known, problems)
@@ -81,7 +85,9 @@ export function* compileSteps(config: SnapshotConfig, options: CompileOptions): 
     yield* checkUnused(entities, used, problems)
   }
   const compiled = yield* build(entities, warnings, problems)
-  return { compiled: hasErrors(problems) ? undefined : compiled, problems: sortProblems(problems) }
+  const texts = new Set([...confidential, ...secretTexts(config, secretPointers)])
+  const safe = discreet(problems, secretPointers, texts)
+  return { compiled: hasErrors(safe) ? undefined : compiled, problems: sortProblems(safe) }
 }
 
 function* build(entities: Entities, warnings: boolean, problems: Problem[]): Steps<CompiledSnapshot> {
