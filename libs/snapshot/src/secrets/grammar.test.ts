@@ -55,11 +55,7 @@ describe('what begins like a reference and is none', () => {
 
   test('does not hide a good one behind it', () => {
     const kinds = parseSecretText('{{secret:x:{{secret:env:A}}').map((piece) => piece.kind)
-    assert.deepEqual(
-      kinds,
-      ['malformed', 'text', 'reference'].filter((kind) => kinds.includes(kind as 'text')),
-    )
-    assert.ok(kinds.includes('malformed') && kinds.includes('reference'))
+    assert.deepEqual(kinds, ['malformed', 'text', 'reference'])
   })
 })
 
