@@ -140,8 +140,9 @@ function pathOf({ match }: Route, group: Group | undefined, literals: Knowledge[
   }
   if (match.path !== undefined) return exact(match.path === '*' ? '*' : before + match.path)
   if (match.pathRegex !== undefined) {
-    const quoted = before.replaceAll('.', '\\.')
-    return expression(`^${quoted}(?:${match.pathRegex})`, before + (literals[match.pathRegex] ?? ''))
+    const literal = literals[match.pathRegex] ?? ''
+    const start = literal.startsWith('/') ? before : (group?.pathPrefix ?? '')
+    return expression(`^${start.replaceAll('.', '\\.')}(?:${match.pathRegex})`, start + literal)
   }
   if (match.pathPrefix === undefined && group?.pathPrefix === undefined) return { holds: () => true, keys: [1, 0, 0] }
   if (match.prefixMode === 'string') return text(before + (match.pathPrefix ?? ''))
