@@ -1,4 +1,6 @@
+import { ControlPlaneSection } from './control-plane.ts'
 import type { ControlPlaneConfig, ProxyConfig } from './file.ts'
+import { ProxySection } from './proxy.ts'
 
 /** A key that is set in a file although this version does nothing with it. */
 export interface UnsupportedKey {
@@ -54,6 +56,12 @@ const controlPlane: readonly Row<ControlPlaneConfig>[] = [
       snapshots.retention.maxCount > 0 || snapshots.retention.maxAge !== undefined,
     message: 'this version keeps all snapshots',
   },
+  {
+    key: 'controlPlane.audit',
+    refuse: false,
+    isSet: (config) => config.controlPlane.audit.maxAge !== ControlPlaneSection.parse({}).audit.maxAge,
+    message: 'this version keeps no audit trail',
+  },
 ]
 
 const proxy: readonly Row<ProxyConfig>[] = [
@@ -80,6 +88,12 @@ const proxy: readonly Row<ProxyConfig>[] = [
     refuse: false,
     isSet: (config) => config.proxy.workers > 1,
     message: 'this version serves with one worker',
+  },
+  {
+    key: 'proxy.metrics',
+    refuse: false,
+    isSet: (config) => config.proxy.metrics.maxSeries !== ProxySection.parse({}).metrics.maxSeries,
+    message: 'this version collects no metrics of traffic',
   },
 ]
 
