@@ -48,7 +48,7 @@ export function pay(count: number): boolean {
 
 /** Takes the price of handling so much text. */
 export function payText(length: number): boolean {
-  return length < 256 ? !isSpent : pay(length >> 8)
+  return length < 256 ? !isSpent : pay(Math.floor(length / 256))
 }
 
 /** Called at each round of a comprehension, whose steps are paid already; false when the time is over. */
