@@ -1,0 +1,70 @@
+import { type FieldName, fieldName, nameFlag } from './field-names.ts'
+import type { Fields } from './fields.ts'
+import { WriteError } from './reasons.ts'
+
+/** Anything above 255 would be cut to one byte on the wire, which could make a CR or LF of it. */
+const valueCharacters = /^[\t -~\x80-\xff]*$/
+
+/** Whether a text can be written as a header value: one character per byte, no control character but tab. RFC 9110, 5.5 */
+export function isFieldValue(text: string): boolean {
+  return valueCharacters.test(text)
+}
+
+/**
+ * Header or trailer lines to write, in the order in which they are added. Lines that were parsed are taken over
+ * unchecked, because the parser checked them; others are checked here, once. The lines about framing and connection
+ * (Content-Length, Transfer-Encoding, Connection, Upgrade, Host, Expect) are the codec's: it writes them from what it is
+ * told beside the lines, and refuses them here.
+ */
+export class FieldLines {
+  #text = ''
+  #flags = 0
+
+  /** All lines as they will stand on the wire. */
+  get text(): string {
+    return this.#text
+  }
+
+  /** The bits of all names together: whether a name of some kind is among them. */
+  get flags(): number {
+    return this.#flags
+  }
+
+  /**
+   * Adds a line.
+   * @throws WriteError `field_name_malformed`, `field_value_malformed` or `field_reserved`
+   */
+  add(name: string, value: string): this {
+    const known = fieldName(name)
+    if (known === undefined) throw new WriteError('field_name_malformed', JSON.stringify(name))
+    if ((known.flags & nameFlag.reserved) !== 0) throw new WriteError('field_reserved', known.text)
+    if (!valueCharacters.test(value)) throw new WriteError('field_value_malformed', known.text)
+    this.#append(known, value)
+    return this
+  }
+
+  /** Takes over line `index` of a received message. @throws WriteError `field_reserved`; RangeError for no such line */
+  copy(from: Fields, index: number): this {
+    const name = from.name(index)
+    if ((name.flags & nameFlag.reserved) !== 0) throw new WriteError('field_reserved', name.text)
+    this.#append(name, from.value(index))
+    return this
+  }
+
+  /** Takes over every line that may be forwarded: not the codec's own, not hop-by-hop, not named in Connection. */
+  copyForwarded(from: Fields): this {
+    const skipped = nameFlag.reserved | nameFlag.hopByHop
+    const nominated = from.nominated.length > 0
+    for (let index = 0; index < from.length; index++) {
+      const name = from.name(index)
+      if ((name.flags & skipped) !== 0 || (nominated && from.isHopByHop(index))) continue
+      this.#append(name, from.value(index))
+    }
+    return this
+  }
+
+  #append(name: FieldName, value: string): void {
+    this.#text += `${name.prefix}${value}\r\n`
+    this.#flags |= name.flags
+  }
+}

@@ -1,0 +1,22 @@
+export { type Authority, parseAuthority, sameAuthority } from './authority.ts'
+export type { Outgoing } from './body-writer.ts'
+export { ClientConnection, type ClientPhase } from './client-connection.ts'
+export type { ClientEvent, Closed, Data, End, NeedData, Paused, Raw, ServerEvent } from './events.ts'
+export { FieldLines, isFieldValue } from './field-lines.ts'
+export { type FieldName, fieldName, isToken, nameFlag } from './field-names.ts'
+export { Fields } from './fields.ts'
+export type { Framing } from './framing.ts'
+export { RequestHead, ResponseHead } from './heads.ts'
+export { completeLimits, defaultLimits, type Limits } from './limits.ts'
+export {
+  type Reason,
+  type ReasonInfo,
+  type ReasonScope,
+  type Refused,
+  reasons,
+  refused,
+  WriteError,
+} from './reasons.ts'
+export type { BodyLength, OutgoingRequest, OutgoingResponse } from './serialise.ts'
+export { ServerConnection, type ServerPhase } from './server-connection.ts'
+export type { Minor, TargetForm } from './start-line.ts'

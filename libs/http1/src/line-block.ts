@@ -1,0 +1,129 @@
+import type { Input } from './input.ts'
+import { firstFault, isClean } from './line-faults.ts'
+
+import type { Reason } from './reasons.ts'
+
+const cr = 13
+const lf = 10
+const none = Buffer.alloc(0)
+const blockEnd = Buffer.from('\r\n\r\n', 'latin1')
+
+/** How a block of lines is bounded, and the reason code of each bound. */
+export interface BlockBounds {
+  /** Bytes of the block with its empty line. */
+  readonly bytes: number
+  readonly tooLarge: Reason
+  /** Bytes of the first line without CRLF; Infinity when the first line is like any other. */
+  readonly firstLine: number
+}
+
+/**
+ * Collects lines up to an empty line: a head or a trailer section. Usually all of it lies in one buffer and becomes
+ * one string at once; otherwise the pieces are copied together, never more than the bound, and checked as they come,
+ * so that a peer that sends garbage is not waited for.
+ */
+export class LineBlock {
+  /** Set when `read` found something that can not be there. */
+  fault: Reason | undefined = undefined
+  readonly #bounds: BlockBounds
+  #pieces: Buffer = none
+  #length = 0
+
+  constructor(bounds: BlockBounds) {
+    this.#bounds = bounds
+  }
+
+  /** Bytes copied so far of an incomplete block. */
+  get buffered(): number {
+    return this.#length
+  }
+
+  /**
+   * Reads on. Gives the lines, each with its CRLF, without the empty line; '' when the empty line came first;
+   * undefined when more bytes are needed or `fault` was set.
+   */
+  read(input: Input): string | undefined {
+    while (input.next()) {
+      const text = this.#length === 0 ? this.#readWhole(input) : undefined
+      if (text !== undefined) return text
+      const joined = this.#readPiece(input)
+      if (joined !== undefined || this.fault !== undefined) return joined
+    }
+    return undefined
+  }
+
+  /** The fast path: the block begins and ends in the current buffer. Leaves all doubtful cases to the slow path. */
+  #readWhole(input: Input): string | undefined {
+    const { chunk, at } = input
+    const { bytes, firstLine } = this.#bounds
+    if (chunk[at] === cr) {
+      if (chunk[at + 1] !== lf) return undefined
+      input.at = at + 2
+      return ''
+    }
+    const end = chunk.indexOf(blockEnd, at)
+    if (end === -1 || end + 4 - at > bytes) return undefined
+    const text = chunk.toString('latin1', at, end + 2)
+    if (!isClean(text) || text.indexOf('\r') > firstLine) return undefined
+    input.at = end + 4
+    return text
+  }
+
+  #readPiece(input: Input): string | undefined {
+    const before = this.#length
+    const { chunk, at } = input
+    // One byte more than allowed is enough to see that it is too much.
+    const piece = chunk.subarray(at, at + this.#bounds.bytes + 1 - before)
+    this.#append(piece)
+    const end = this.#end(before)
+    this.fault = this.#findFault(before, end)
+    if (this.fault !== undefined) return undefined
+    if (end === -1) {
+      input.at = at + piece.length
+      return undefined
+    }
+    input.at = at + end - before
+    const text = end === 2 ? '' : this.#pieces.toString('latin1', 0, end - 2)
+    this.reset()
+    return text
+  }
+
+  /** Offset after the empty line; -1 when it has not come yet. */
+  #end(before: number): number {
+    const pieces = this.#pieces
+    if (this.#length > 1 && pieces[0] === cr && pieces[1] === lf) return 2
+    const found = pieces.subarray(0, this.#length).indexOf(blockEnd, Math.max(0, before - 3))
+    return found === -1 ? -1 : found + 4
+  }
+
+  /** The fault that comes first in the order of bytes, so that the same bytes fail alike however they were cut. */
+  #findFault(before: number, end: number): Reason | undefined {
+    const { bytes, tooLarge, firstLine } = this.#bounds
+    const to = end === -1 ? this.#length : end
+    const fault = firstFault(this.#pieces, Math.max(0, before - 2), to)
+    if (to > firstLine && before <= firstLine + 1) {
+      const lineEnd = this.#pieces.subarray(0, to).indexOf(cr)
+      const tooLong = lineEnd === -1 || lineEnd > firstLine
+      if (tooLong && (fault === undefined || fault.at > firstLine)) return 'start_line_too_long'
+    }
+    if (fault !== undefined) return fault.reason
+    return to > bytes ? tooLarge : undefined
+  }
+
+  #append(piece: Buffer): void {
+    const needed = this.#length + piece.length
+    if (needed > this.#pieces.length) {
+      const grown = Buffer.allocUnsafe(Math.min(this.#bounds.bytes + 1, Math.max(needed, 2 * this.#pieces.length, 512)))
+      this.#pieces.copy(grown, 0, 0, this.#length)
+      this.#pieces = grown
+    }
+    piece.copy(this.#pieces, this.#length)
+    this.#length = needed
+  }
+
+  /** Forgets what was collected, ready for the next block. */
+  reset(): void {
+    this.#pieces = none
+    this.#length = 0
+  }
+}
