@@ -51,7 +51,7 @@ export function passedSwitch(received: readonly string[], rules: Exchange['rules
 }
 
 function dropNamed(headers: string[], received: readonly string[]): void {
-  const named = namedFields(valueOf(received, 'connection'))
+  const named = namedFields(joinedLines(received, 'connection'))
   if (named === undefined) return
   let kept = 0
   for (let at = 0; at < headers.length; at += 2) {
@@ -65,10 +65,10 @@ function dropNamed(headers: string[], received: readonly string[]): void {
 
 /** The announcement of trailers is for one hop, but so are the trailers' frames: both are made anew. */
 function announce(headers: string[], received: readonly string[]): void {
-  headers.push('trailer', valueOf(received, 'trailer'))
+  headers.push('trailer', joinedLines(received, 'trailer'))
 }
 
-function valueOf(lines: readonly string[], lower: string): string {
+function joinedLines(lines: readonly string[], lower: string): string {
   let found = ''
   for (let at = 0; at < lines.length; at += 2) {
     if (headerName(lines[at] ?? '').lower !== lower) continue

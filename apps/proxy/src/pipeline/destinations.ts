@@ -56,7 +56,7 @@ function endpointRuntime(
   const pool = lease.get('pool', `${destination.id}/${address}`, part, () => new EndpointPool(dial, idle))
   // Not part of the key: a new limit must not cost the connections.
   pool.setLimit(maxConnsPerHost)
-  return { address, transport: pool, connection: pool.endpoint }
+  return { address, transport: pool, load: () => pool.load, connection: pool.endpoint }
 }
 
 /** What of the configuration shapes TLS: nothing when it is off. */

@@ -22,6 +22,8 @@ export interface SnapshotIdentity {
 export interface GatewaySettings {
   /** Bytes of a body that expressions may see; 0 = none. */
   readonly celBodyMaxSize: number
+  /** Hears of errors that can only be ours; the request gets a 500. */
+  readonly onMistake: (thrown: unknown) => void
 }
 
 /**
@@ -29,7 +31,8 @@ export interface GatewaySettings {
  * the one they began with, and the last one to leave a retired gateway lets go of its claims.
  */
 export class Gateway implements ExchangeHome {
-  readonly identity: SnapshotIdentity
+  /** Changes when another snapshot of the same content is activated. */
+  identity: SnapshotIdentity
   readonly snapshot: CompiledSnapshot
   readonly destinations: ReadonlyMap<string, DestinationRuntime>
   readonly exchanges = new Set<Exchange>()
@@ -37,6 +40,7 @@ export class Gateway implements ExchangeHome {
   readonly #acts: readonly Act[]
   readonly #lease: Lease
   readonly #settings: GatewaySettings
+  readonly #routeAgain = (exchange: Exchange) => this.#route(exchange)
   /** Sockets that still lead here beside exchanges. */
   #holds = 0
   #retired = false
@@ -57,22 +61,27 @@ export class Gateway implements ExchangeHome {
   /** Takes a request that a listener has admitted, to its end. */
   serve(exchange: Exchange): void {
     this.enter(exchange)
-    if (!exchange.rules.acceptsHost(exchange.host)) return answerFailure(exchange, new Failure('no_route'))
-    this.#route(exchange)
+    if (exchange.rules.acceptsHost(exchange.host)) this.#route(exchange)
+    else answerFailure(exchange, new Failure('no_route'))
   }
 
   #route(exchange: Exchange): void {
-    const found = this.#table.match(exchange, exchange.rules.id)
-    if (found === needsBody) return bufferBody(exchange, this.#settings.celBodyMaxSize, (read) => this.#route(read))
-    if (found === undefined) return answerFailure(exchange, new Failure('no_route'))
-    this.#act(found, exchange)
+    try {
+      const found = this.#table.match(exchange, exchange.rules.id)
+      if (found === needsBody) bufferBody(exchange, this.#settings.celBodyMaxSize, this.#routeAgain)
+      else if (found === undefined) answerFailure(exchange, new Failure('no_route'))
+      else this.#act(found, exchange)
+    } catch (thrown) {
+      this.#settings.onMistake(thrown)
+      answerFailure(exchange, new Failure('internal_error', {}, thrown))
+    }
   }
 
   #act(entry: RouteEntry, exchange: Exchange): void {
     exchange.route = entry
     const act = this.#acts[entry.index]
-    if (act === undefined) return answerFailure(exchange, new Failure('internal_error'))
-    act(exchange)
+    if (act === undefined) answerFailure(exchange, new Failure('internal_error'))
+    else act(exchange)
   }
 
   enter(exchange: Exchange): void {

@@ -100,7 +100,10 @@ class Dial {
   }
 
   #connected(): void {
-    if (this.#options.tls === undefined) return this.#succeed()
+    if (this.#options.tls === undefined) {
+      this.#succeed()
+      return
+    }
     this.#phase = 'handshake'
     clearTimeout(this.#timer)
     this.#limit(this.#options.handshakeTimeout)

@@ -94,7 +94,10 @@ export class UndiciCall implements UpstreamCall, CarriedHandler {
   onResponseEnd(controller: Dispatcher.DispatchController): void {
     if (this.#over) return
     const broken = this.connection?.socketError
-    if (broken !== undefined) return this.#fail(broken)
+    if (broken !== undefined) {
+      this.#fail(broken)
+      return
+    }
     this.#over = true
     this.#owner.onOver(this)
     this.#handler.onEnd(textOf(controller.rawTrailers))

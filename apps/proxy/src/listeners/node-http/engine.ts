@@ -191,7 +191,10 @@ export class NodeHttpEngine implements Engine {
     const { rules, acceptor } = this.#front
     const downstream = new RawDownstream(socket, rules.timeouts.clientResponse)
     const admission = this.#admit(request, rules, this.#peerOf(state, rules))
-    if (admission instanceof Failure) return this.#refuse(downstream, admission, rules)
+    if (admission instanceof Failure) {
+      this.#refuse(downstream, admission, rules)
+      return
+    }
     const offer: UpgradeOffer = {
       token: upgradeToken(request),
       socket,
@@ -223,8 +226,8 @@ export class NodeHttpEngine implements Engine {
     const failure = clientErrorFailure(error)
     const active = socket[stateOf]?.latest
     if (failure === undefined) return void socket.destroy()
-    if (active !== undefined && !active.closed) return active.failRequest(failure)
-    this.#answerRaw(socket, failure)
+    if (active !== undefined && !active.closed) active.failRequest(failure)
+    else this.#answerRaw(socket, failure)
   }
 
   /** Answers on a connection that has no exchange, and closes it. */

@@ -1,0 +1,203 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { type Ack, SnapshotCurrent, type SnapshotDocument } from '@vrata/model'
+import type { Logger } from '@vrata/service'
+import { verifyDocument } from '@vrata/snapshot'
+import type { Applied } from '../activation.ts'
+import { Backoff } from './backoff.ts'
+import { ControlPlane, type ControlPlaneAccess } from './control-plane.ts'
+import { Feed, type Offered } from './feed.ts'
+import type { ProxyIdentity } from './identity.ts'
+import type { LastGood } from './last-good.ts'
+import { Reporter } from './reporter.ts'
+import { followStream, type StreamEnd, type StreamEvents } from './snapshot-stream.ts'
+
+/** What the sync needs to know and may do about the snapshot that runs. */
+export interface RunningSnapshot {
+  /** Undefined before the first. */
+  readonly identity: { readonly id: string; readonly hash: string; readonly seq: number } | undefined
+  /** What is wrong with what runs. */
+  readonly state: Pick<Applied, 'result' | 'problems'>
+  readonly connections: number
+  apply(document: SnapshotDocument): Promise<Applied>
+}
+
+export interface SyncOptions {
+  readonly access: ControlPlaneAccess
+  readonly identity: ProxyIdentity
+  readonly lastGood: LastGood
+  readonly running: RunningSnapshot
+  readonly log: Logger
+  /** First and longest pause between two connections, in milliseconds. */
+  readonly reconnectInterval: number
+  readonly reconnectMax: number
+  readonly signal: AbortSignal
+  /** Overrides the time after which a silent stream counts as lost; for tests. */
+  readonly silence?: number
+}
+
+/** A stream that lived this long was a good one: the next wait is short again. Milliseconds. */
+const goodStream = 60_000
+
+/**
+ * Keeps the running snapshot in step with the control plane: starts from disk, follows the stream, reports. Without a
+ * control plane everything goes on as it is.
+ */
+export class Sync implements StreamEvents, AsyncDisposable {
+  readonly #options: SyncOptions
+  readonly #controlPlane: ControlPlane
+  readonly #feed: Feed
+  readonly #reporter: Reporter
+  readonly #backoff: Backoff
+  #connectedAt: number | undefined = undefined
+  /** Whether some control plane has told what to run since the start. */
+  #confirmed = false
+  /** The status of the last refusal; it is logged when it changes. */
+  #refused = 0
+
+  constructor(options: SyncOptions) {
+    const { reconnectInterval, reconnectMax, log, signal } = options
+    this.#options = options
+    this.#controlPlane = new ControlPlane(options.access)
+    this.#backoff = new Backoff(reconnectInterval, reconnectMax)
+    this.#reporter = new Reporter(this.#controlPlane, new Backoff(reconnectInterval, reconnectMax), log, signal)
+    this.#feed = new Feed(
+      (document) => options.running.apply(document),
+      (offered, applied) => this.#applied(offered, applied),
+    )
+  }
+
+  get connected(): boolean {
+    return this.#connectedAt !== undefined
+  }
+
+  /** Whether what runs came from disk and no control plane has confirmed it yet. */
+  get stale(): boolean {
+    return !this.#confirmed
+  }
+
+  /** Runs until the signal is aborted. */
+  async run(): Promise<void> {
+    const { lastGood, running, log, signal } = this.#options
+    const stored = await lastGood.load()
+    if (stored !== undefined) {
+      log.info({ snapshotId: stored.id, hash: stored.hash }, 'last good snapshot loaded')
+      await running.apply(stored)
+    }
+    const heartbeats = this.#reporter.heartbeats(() => this.#heartbeat())
+    while (!signal.aborted) await this.#connection()
+    await heartbeats
+    await this.#feed.idle()
+  }
+
+  /** What is wrong has changed without a new snapshot: a listener could be bound at last. */
+  stateChanged(): void {
+    const { identity, state } = this.#options.running
+    if (identity !== undefined && this.#confirmed) this.#report(identity, { ...state, applyMs: 0 })
+  }
+
+  async #connection(): Promise<void> {
+    const { running, signal, silence } = this.#options
+    const have = running.identity?.hash ?? ''
+    const end = await followStream(this.#controlPlane, have, this, signal, silence)
+    if (this.#connectedAt !== undefined && performance.now() - this.#connectedAt >= goodStream) this.#backoff.reset()
+    const wasConnected = this.connected
+    this.#connectedAt = undefined
+    if (end.kind === 'stopped') return
+    const delay = this.#backoff.next()
+    this.#tellEnd(end, wasConnected, delay)
+    this.#controlPlane.next()
+    await wait(delay, undefined, { signal }).catch(() => undefined) // ends early when the program stops
+  }
+
+  #tellEnd(end: StreamEnd, wasConnected: boolean, retryMs: number): void {
+    const { log } = this.#options
+    const { url } = this.#controlPlane
+    if (end.kind === 'refused') {
+      if (end.status !== this.#refused)
+        log.error({ url, status: end.status, retryMs }, 'control plane refuses this proxy')
+      this.#refused = end.status
+    } else if (end.kind === 'lost') {
+      const fields = { url, reason: end.reason, retryMs }
+      if (wasConnected) log.warn(fields, 'control plane disconnected')
+      else log.warn(fields, 'control plane not reachable')
+    }
+  }
+
+  onOpen(): void {
+    this.#connectedAt = performance.now()
+    this.#refused = 0
+    this.#options.log.info({ url: this.#controlPlane.url }, 'control plane connected')
+  }
+
+  onSnapshot(text: string): void {
+    const verified = verifyDocument(text)
+    if (verified.ok) this.#feed.offer({ document: verified.document, text })
+    else this.#options.log.error({ reason: verified.message }, 'snapshot unreadable')
+  }
+
+  onCurrent(text: string): void {
+    const current = SnapshotCurrent.safeParse(parsed(text))
+    const { identity, state } = this.#options.running
+    if (!current.success || identity?.hash !== current.data.hash) {
+      this.#options.log.error('the control plane confirms a snapshot that does not run here')
+      return
+    }
+    this.#confirmed = true
+    this.#report(current.data, { ...state, applyMs: 0 })
+  }
+
+  onNone(): void {
+    this.#confirmed = true
+    this.#options.log.info('no snapshot is active')
+  }
+
+  async #applied({ document, text }: Offered, applied: Applied): Promise<void> {
+    this.#confirmed = true
+    const { id, hash, seq } = document
+    this.#report({ id, hash, seq: seq ?? 0 }, applied)
+    if (applied.result !== 'error') await this.#options.lastGood.save(text)
+  }
+
+  #report(about: { readonly id: string; readonly hash: string; readonly seq: number }, applied: Applied): void {
+    const { identity: self, running } = this.#options
+    const now = running.identity
+    const ack: Ack = {
+      proxyId: self.id,
+      bootId: self.bootId,
+      version: self.version,
+      labels: { ...self.labels },
+      seq: about.seq,
+      snapshotId: about.id,
+      hash: about.hash,
+      result: applied.result,
+      applyMs: applied.applyMs,
+      running: now === undefined ? null : { snapshotId: now.id, hash: now.hash },
+      problems: applied.problems.slice(0, 500),
+    }
+    this.#reporter.report(ack)
+  }
+
+  #heartbeat() {
+    const { identity: self, running } = this.#options
+    const now = running.identity
+    return {
+      proxyId: self.id,
+      bootId: self.bootId,
+      ...(now === undefined ? {} : { seq: now.seq, snapshotId: now.id, hash: now.hash }),
+      uptimeS: Math.round(process.uptime()),
+      connections: running.connections,
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#controlPlane[Symbol.asyncDispose]()
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined // the schema that is asked next refuses it
+  }
+}
