@@ -100,6 +100,7 @@ function run(app: 'control-plane' | 'proxy', config: string): Running {
     detached: true,
   })
   const print = (line: string): void => console.log(`${app.padEnd(13)} | ${line}`)
+  print(`process ${child.pid}, configuration ${config}`)
   createInterface({ input: child.stdout }).on('line', print)
   createInterface({ input: child.stderr }).on('line', print)
   const ended = new Promise<string>((done) => {
@@ -142,7 +143,7 @@ async function main(): Promise<void> {
       over.abort()
     })
   }
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => {
       if (over.signal.aborted) for (const { child } of running) child.kill('SIGKILL')
       over.abort()
