@@ -106,7 +106,7 @@ export const Destination = z
   .check((context) => {
     const { endpoints, options } = context.value
     const size = options.endpointBalancing.maglev.tableSize
-    if (endpoints && endpoints.length >= size)
+    if (size > 1 && endpoints && endpoints.length >= size)
       report(context, ['options', 'endpointBalancing', 'maglev', 'tableSize'], {
         message: `a table of ${size} is too small for ${endpoints.length} endpoints`,
         code: 'maglev.size',

@@ -39,16 +39,17 @@ const RingSize = z
       report(context, ['min'], { message: 'ringSize.min is greater than ringSize.max', code: 'range.invalid' })
   })
 
+const minTableSize = 2
 const maxTableSize = 5_000_011
 
 const Maglev = z.strictObject({
   tableSize: z
     .int()
-    .min(2)
+    .min(minTableSize)
     .max(maxTableSize)
     .check((context) => {
       const size = context.value
-      if (size <= maxTableSize && !isPrime(size))
+      if (size >= minTableSize && size <= maxTableSize && !isPrime(size))
         report(context, [], {
           message: `${size} is not a prime number`,
           code: 'maglev.size',

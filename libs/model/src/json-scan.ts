@@ -16,8 +16,9 @@ interface Level {
 }
 
 /**
- * Walks once over a text that JSON.parse accepted, without recursion, and finds what it does not complain about:
- * repeated names, too many levels, halves of surrogate pairs. Stops at the first place that is too deep.
+ * Walks once over a JSON text, without recursion, and finds what JSON.parse does not complain about: repeated names, too
+ * many levels, halves of surrogate pairs. Stops at the first place that is too deep. Any text may be given; of one that
+ * is not JSON the findings are of no use, but it ends.
  */
 export function findJsonProblems(text: string, maxDepth: number): JsonProblem[] {
   return new Scanner(text, maxDepth).run()
@@ -103,7 +104,7 @@ class Scanner {
   #string(start: number, end: number): string {
     const raw = this.#text.slice(start + 1, end)
     if (!raw.includes('\\')) return raw
-    const decoded: string = JSON.parse(this.#text.slice(start, end + 1))
+    const decoded = decode(this.#text.slice(start, end + 1))
     if (!decoded.isWellFormed()) this.#found(this.#path(), 'half of a surrogate pair is not text', 'json.text')
     return decoded
   }
@@ -133,4 +134,14 @@ function endOfString(text: string, start: number): number {
     if (slashes % 2 === 0) return at
   }
   return text.length
+}
+
+/** The text that a JSON string stands for; the string itself if it is not one. */
+function decode(string: string): string {
+  try {
+    return String(JSON.parse(string))
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError) return string
+    throw thrown
+  }
 }

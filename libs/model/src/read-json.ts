@@ -1,3 +1,4 @@
+import { jsonErrorAt } from './json-error.ts'
 import { findJsonProblems } from './json-scan.ts'
 
 /** What is wrong at one place of a JSON text. */
@@ -22,14 +23,18 @@ export const maxJsonDepth = 100
  * are refused. Linear in the length of the text.
  */
 export function readJson(text: string): ReadJson {
+  // First, since the engine takes minutes and gigabytes for tens of millions of levels. Of a text that is not JSON the
+  // findings mean nothing, except that it is too deep.
+  const problems = findJsonProblems(text, maxJsonDepth)
+  const tooDeep = problems.find((problem) => problem.code === 'json.depth')
+  if (tooDeep) return { ok: false, message: tooDeep.message, problems: [tooDeep] }
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch (thrown) {
     if (!(thrown instanceof SyntaxError)) throw thrown
-    return { ok: false, message: explain(text, thrown), problems: [] }
+    return { ok: false, message: explain(text), problems: [] }
   }
-  const problems = findJsonProblems(text, maxJsonDepth)
   const [first] = problems
   if (!first) return { ok: true, value }
   const message = problems.length === 1 ? first.message : `${problems.length} problems in the JSON text`
@@ -48,11 +53,11 @@ export function decodeJson(bytes: Uint8Array): ReadJson {
   return readJson(text)
 }
 
-/** The engine quotes the text around an error, which may be a secret: only its kind and place are taken over. */
-function explain(text: string, error: SyntaxError): string {
+/** The engine's own sentence quotes the text around the error, which may be a secret: only the place is told. */
+function explain(text: string): string {
   if (text.trim() === '') return 'unexpected end of JSON: the text is empty'
-  const position = /at position (\d+)/.exec(error.message)?.[1]
-  if (position === undefined) return /end of JSON/.test(error.message) ? 'unexpected end of JSON' : 'not JSON'
-  const before = text.slice(0, Number(position)).split('\n')
+  const at = jsonErrorAt(text) ?? text.length
+  if (at === text.length) return 'unexpected end of JSON'
+  const before = text.slice(0, at).split('\n')
   return `not JSON at line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`
 }

@@ -13,7 +13,7 @@ export const Secret = z.strictObject({
   value: z
     .string()
     .max(maxBytes)
-    .refine((value) => Buffer.byteLength(value) <= maxBytes, {
+    .refine((value) => value.length > maxBytes || Buffer.byteLength(value) <= maxBytes, {
       error: 'a secret has at most 512 KiB',
       params: { code: 'range.invalid' },
     })

@@ -18,7 +18,7 @@ export function ipAddress(): z.ZodString {
 export function hostAddress(): z.ZodString {
   return text((value) => {
     const host = withoutBrackets(value)
-    if (isIP(host) || isHostName(host.toLowerCase())) return undefined
+    if (isIP(host) || isHostName(plain(host))) return undefined // a dot at the end makes a DNS name absolute
     return {
       message: `${quote(value)} is neither an IP address nor a host name`,
       code: 'host.invalid',
@@ -84,7 +84,7 @@ export function splitAuthority(
 
 function plain(host: string): string {
   const lower = host.toLowerCase()
-  return lower.endsWith('.') ? lower.slice(0, -1) : lower
+  return lower.endsWith('.') && lower !== '*.' ? lower.slice(0, -1) : lower
 }
 
 function isAddressInHost(host: string): boolean {

@@ -26,7 +26,7 @@ function notADuration(value: string): Finding {
   return {
     message: negative ? `${quote(value)} is negative` : `${quote(value)} is not a duration`,
     code: 'duration.invalid',
-    suggestion: suggestDuration(negative ? value.slice(1) : value),
+    suggestion: negative ? value.slice(1) : suggestDuration(value),
   }
 }
 

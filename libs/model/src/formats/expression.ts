@@ -3,6 +3,9 @@ import { compileRegex, RegexError } from '@vrata/regex'
 import type { z } from 'zod'
 import { type Finding, text } from './text.ts'
 
+/** Longest regular expression, in characters. */
+const maxRegexLength = 8192
+
 /** An RE2 expression. It is compiled to find out whether it is one, and thrown away. */
 export function regexString(): z.ZodString {
   return text(checkRegex)
@@ -10,6 +13,8 @@ export function regexString(): z.ZodString {
 
 /** What is wrong with the text as an RE2 expression. */
 export function checkRegex(value: string): Finding | undefined {
+  if (value.length > maxRegexLength)
+    return { message: `a regular expression has at most ${maxRegexLength} characters`, code: 'regex.invalid' }
   try {
     compileRegex(value)
     return undefined
