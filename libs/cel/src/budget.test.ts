@@ -89,4 +89,23 @@ describe('an evaluation that takes too long fails', () => {
     assert.ok(now < 200)
     assert.equal(predicate.test(sampleFacts({ body: { list: list(700) } })), true)
   })
+
+  it('also between searches in large texts, without a comprehension', (context) => {
+    let now = 0
+    context.mock.method(performance, 'now', () => (now += 1))
+    const source = Array.from({ length: 20 }, () => 'request.body.json.text.matches("a$")').join(' || ')
+    const predicate = compilePredicate(source, { ...defaultLimits, milliseconds: 10 })
+    assert.throws(() => predicate.test(facts), isLimit)
+    assert.equal(compilePredicate(source, { ...defaultLimits, milliseconds: 30 }).test(facts), false)
+  })
+})
+
+describe('stack traces', () => {
+  it('are as long as before, after a value and after an error', () => {
+    const before = Error.stackTraceLimit
+    compilePredicate('request.method == "GET"').test(facts)
+    assert.equal(Error.stackTraceLimit, before)
+    assert.throws(() => compilePredicate('request.headers["none"] == ""').test(facts))
+    assert.equal(Error.stackTraceLimit, before)
+  })
 })

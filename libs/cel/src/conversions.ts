@@ -12,7 +12,7 @@ export function addConversions(add: Add): void {
   add('int(uint): int', fromUint)
   add(`int(${timestamp}): int`, fromTimestamp)
   add(`string(${timestamp}): string`, timestampText)
-  add(`string(${duration}): string`, (value: Duration) => String(value))
+  add(`string(${duration}): string`, durationText)
   add(`timestamp(${timestamp}): ${timestamp}`, same)
   add(`duration(${duration}): ${duration}`, same)
 }
@@ -52,6 +52,14 @@ const longestSeconds = 315_576_000_000n
 const same = (value: unknown) => value
 const fromUint = (value: UnsignedInt) => int(value.valueOf())
 const fromTimestamp = (value: Date) => BigInt(Math.floor(value.getTime() / 1000))
+/** Seconds with as much of a fraction as there is: `-1.5s`. */
+export function durationText({ seconds, nanos }: Duration): string {
+  const total = seconds * 1_000_000_000n + BigInt(nanos)
+  const digits = String(total < 0n ? -total : total).padStart(10, '0')
+  const fraction = digits.slice(-9).replace(/0+$/, '')
+  return `${total < 0n ? '-' : ''}${digits.slice(0, -9)}${fraction && `.${fraction}`}s`
+}
+
 /** RFC 3339, without a fraction of nothing. */
 export const timestampText = (value: Date) => value.toISOString().replace(/\.?0*Z$/, 'Z')
 

@@ -1,5 +1,5 @@
 import { Duration, UnsignedInt } from '@marcbachmann/cel-js/evaluator'
-import { timestampText } from './conversions.ts'
+import { durationText, timestampText } from './conversions.ts'
 import { CelEvaluationError } from './errors.ts'
 
 const least = -(2n ** 63n)
@@ -37,7 +37,7 @@ export function fromCel(value: unknown): unknown {
   if (value instanceof Map) return plainObject(value)
   if (value instanceof UnsignedInt) return value.value
   if (value instanceof Date) return timestampText(value)
-  if (value instanceof Duration) return String(value)
+  if (value instanceof Duration) return durationText(value)
   return Object.getPrototypeOf(value) === Object.prototype ? plainObject(Object.entries(value)) : nameOf(value)
 }
 

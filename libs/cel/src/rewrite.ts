@@ -63,8 +63,8 @@ export function rewrite(root: ASTNode): Rewritten {
     `${operand(condition)} ? ${operand(then)} : ${operand(otherwise)}`
 
   const writeBinary = (operator: string, [left, right]: readonly [ASTNode, ASTNode]): string => {
-    const chained = left.op === operator && (operator === '&&' || operator === '||')
-    const text = `${chained ? write(left) : operand(left)} ${operator} ${operand(right)}`
+    // every operator binds to the left; without this a long chain would become a deep nest of parentheses
+    const text = `${left.op === operator ? write(left) : operand(left)} ${operator} ${operand(right)}`
     return operator === '+' && !isNumber(left) && !isNumber(right) ? paying(`__grown(${text})`) : text
   }
 
