@@ -19,7 +19,7 @@ function regexFinding(value: string): Finding | undefined {
 
 function originFinding(value: string): Finding | undefined {
   const origin = /^[a-z][a-z0-9+.-]*:\/\/[^/\s?#@*]+/i.exec(value)?.[0]
-  if (value === '*' || value === 'null' || origin === value) return undefined
+  if (value === '' || value === '*' || value === 'null' || origin === value) return undefined
   return {
     message: `${quote(value)} is not an origin such as "https://a.example"`,
     code: 'origin.invalid',
