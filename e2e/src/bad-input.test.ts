@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Answer, ask, rawExchange, startBackend } from '@vrata/testkit'
-import { startGateway } from './gateway.ts'
+import { startGateway } from '../gateway.ts'
 
 interface Row {
   readonly what: string

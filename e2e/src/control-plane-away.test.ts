@@ -3,7 +3,7 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { ask, eventually, startBackend, startControlPlane, startProxy, temporaryFolder } from '@vrata/testkit'
-import { startGateway } from './gateway.ts'
+import { startGateway } from '../gateway.ts'
 
 test('a proxy serves on without its control plane, and hears of the next activation when that is back', async (t) => {
   const { plane, proxy, url, base, activate, client } = await startGateway(t)

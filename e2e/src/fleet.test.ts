@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ask, eventually, freePort, snapshot, startBackend } from '@vrata/testkit'
-import { startGateway } from './gateway.ts'
+import { startGateway } from '../gateway.ts'
 
 test('a port that is taken makes the proxy degraded: the fleet names the listener, the others serve, and it is opened once free', async (t) => {
   const { client, proxy, url, base, activate } = await startGateway(t)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ask, eventually, freePort, isFree, oneConnection, slowDownload, snapshot, startBackend } from '@vrata/testkit'
-import { startGateway } from './gateway.ts'
+import { startGateway } from '../gateway.ts'
 
 test('an activation that leaves a listener as it is keeps its socket and the connections on it', async (t) => {
   const { url, base, activate } = await startGateway(t)

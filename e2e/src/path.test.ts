@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ask, echo, eventually, startBackend, startProxy } from '@vrata/testkit'
-import { startGateway } from './gateway.ts'
+import { startGateway } from '../gateway.ts'
 
 test('what is captured and activated is served, what is only staged is not, and the older snapshot is the way back', async (t) => {
   const { plane, client, proxy, url, base, activate, activateAgain } = await startGateway(t)

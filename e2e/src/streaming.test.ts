@@ -5,7 +5,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { ask, begin, eventually, startBackend } from '@vrata/testkit'
-import { startGateway } from './gateway.ts'
+import { startGateway } from '../gateway.ts'
 
 test('each piece of a response reaches the client before the next one exists', async (t) => {
   const { url, base, activate } = await startGateway(t)

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { test } from 'node:test'
 import { openUpgrade, openWebSocket, startBackend, startUpgradeBackend } from '@vrata/testkit'
-import { startGateway } from './gateway.ts'
+import { startGateway } from '../gateway.ts'
 
 test('a WebSocket passes through, and lives on while other routes and destinations change', async (t) => {
   const { port, base, activate } = await startGateway(t)
