@@ -33,7 +33,7 @@ export function compile(source: string, scope: Scope, limits: CelLimits): Compil
   const inspection = inspect(parsed.ast, source, scope, limits)
   const { valid, type, error } = parsed.check()
   if (!valid || type === undefined) throw checkError(error, source, scope)
-  return { ...inspection, type, run: runnable(internal, parsed.ast, source, limits) }
+  return { ...inspection, type, run: runnable(internal, parsed.ast, { source, scope, limits }) }
 }
 
 function parse(environment: Environment, source: string): ParseResult {
@@ -46,11 +46,19 @@ function parse(environment: Environment, source: string): ParseResult {
   }
 }
 
-function runnable(internal: Environment, ast: ASTNode, source: string, limits: CelLimits): (values: object) => unknown {
-  const { text, pays } = rewrite(ast)
-  const program = internal.parse(text)
-  const { valid, error } = program.check()
+interface Wanted {
+  readonly source: string
+  readonly scope: Scope
+  readonly limits: CelLimits
+}
+
+function runnable(internal: Environment, ast: ASTNode, wanted: Wanted): (values: object) => unknown {
+  const { source, scope, limits } = wanted
+  const { text, pays, loops } = rewrite(ast)
+  const parsed = internal.parse(text)
+  const { valid, error } = parsed.check()
   if (!valid) throw new CelError(`the expression cannot be run: ${sentence(error?.summary ?? '')}`, source)
+  const program = loops ? forgetful(parsed, scope) : parsed
   if (!pays) return untraced(program)
   return untraced((values) => {
     openBudget(limits)
@@ -62,6 +70,23 @@ function runnable(internal: Environment, ast: ASTNode, source: string, limits: C
     }
     throw new CelEvaluationError('the evaluation takes too many steps or too long', 'limit')
   })
+}
+
+/**
+ * The engine's comprehensions remember the variables they ran with until they run again. They are given a copy that
+ * is emptied, or each of many expressions would keep a request alive.
+ */
+function forgetful(program: (values: Record<string, unknown>) => unknown, scope: Scope): (values: object) => unknown {
+  const names = Object.keys(variables[scope])
+  const copy: Record<string, unknown> = Object.fromEntries(names.map((name) => [name, undefined]))
+  return (values) => {
+    for (const name of names) copy[name] = Reflect.get(values, name)
+    try {
+      return program(copy)
+    } finally {
+      for (const name of names) copy[name] = undefined
+    }
+  }
 }
 
 /**
@@ -85,7 +110,7 @@ function untraced(program: (values: object) => unknown): (values: object) => unk
 function evaluationError(thrown: unknown): CelEvaluationError {
   if (thrown instanceof CelEvaluationError) return thrown
   if (isEngineError(thrown)) return new CelEvaluationError(sentence(thrown.summary))
-  return new CelEvaluationError(thrown instanceof Error ? thrown.message : String(thrown))
+  return new CelEvaluationError(thrown instanceof Error ? thrown.message : String(thrown), 'value', thrown)
 }
 
 function checkError(thrown: unknown, source: string, scope: Scope): CelError {

@@ -20,11 +20,14 @@ export class CelError extends Error {
  */
 export type CelFailure = 'limit' | 'type' | 'value'
 
-/** The evaluation of a compiled expression failed. What that means is decided where the expression is used. */
+/**
+ * The evaluation of a compiled expression failed. What that means is decided where the expression is used. There is a
+ * `cause` when it was no fault of the expression: the facts could not be asked, or the memory did not suffice.
+ */
 export class CelEvaluationError extends Error {
   readonly failure: CelFailure
-  constructor(message: string, failure: CelFailure = 'value') {
-    super(message)
+  constructor(message: string, failure: CelFailure = 'value', cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
     this.name = 'CelEvaluationError'
     this.failure = failure
   }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { CelEvaluationError, compilePredicate, type SampleRequest, sampleFacts } from './index.ts'
 
 type Outcome = boolean | 'error'
@@ -227,5 +229,41 @@ describe('facts that change', () => {
     Object.defineProperty(facts, 'headers', { get: () => assert.fail('the map was built') })
     assert.equal(compilePredicate('"x" in request.headers && "b" in request.headers["x"]').test(facts), true)
     assert.equal(compilePredicate('has(request.headers.y)').test(facts), false)
+  })
+
+  it('are not kept by an expression that was run', () => {
+    setFlagsFromString('--expose-gc')
+    const collect: unknown = runInNewContext('gc')
+    assert.ok(typeof collect === 'function')
+    const predicates = ['request.headers.exists(name, name == "x")', 'request.path == "/"'].map((one) =>
+      compilePredicate(one),
+    )
+    const seen = predicates.map((predicate) => {
+      const facts = sampleFacts({ headers: { x: '1' } })
+      assert.equal(predicate.test(facts), true)
+      return new WeakRef(facts)
+    })
+    return new Promise<void>((done) => setImmediate(done)).then(() => {
+      collect()
+      assert.deepEqual(
+        seen.map((facts) => facts.deref()),
+        [undefined, undefined],
+      )
+      // they are used again, so they were there all the time
+      for (const predicate of predicates) assert.equal(predicate.test(sampleFacts()), predicate === predicates[1])
+    })
+  })
+
+  it('that cannot be asked make the evaluation fail, with the cause', () => {
+    const broken = new Error('the socket is gone')
+    const facts = Object.defineProperty(sampleFacts(), 'clientIp', {
+      get: () => {
+        throw broken
+      },
+    })
+    assert.throws(() => compilePredicate('request.clientIp == ""').test(facts), {
+      name: 'CelEvaluationError',
+      cause: broken,
+    })
   })
 })

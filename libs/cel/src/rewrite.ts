@@ -7,6 +7,8 @@ export interface Rewritten {
   readonly text: string
   /** there are parts that pay: the evaluation needs a budget */
   readonly pays: boolean
+  /** there are comprehensions */
+  readonly loops: boolean
 }
 
 /** Functions of the engine that ours replace, in the form `value.name(...)`. */
@@ -23,6 +25,7 @@ const payingMethods = new Set('join replace size split'.split(' '))
  */
 export function rewrite(root: ASTNode): Rewritten {
   let pays = false
+  let loops = false
   const paying = (text: string) => {
     pays = true
     return text
@@ -96,6 +99,7 @@ export function rewrite(root: ASTNode): Rewritten {
 
   const writeLoop = ({ name, range, variable, bodies: [first, ...more] }: Loop): string => {
     const nodes = [first, ...more].reduce((sum, body) => sum + (body ? roundCost(body) : 0), 0)
+    loops = true
     const round = `__round(${first ? write(first) : 'null'}, ${name === 'exists'})`
     const rest = more.map((body) => `, ${write(body)}`).join('')
     return paying(`__each(${write(range)}, ${nodes}).${name}(${write(variable)}, ${round}${rest})`)
@@ -105,7 +109,7 @@ export function rewrite(root: ASTNode): Rewritten {
   const operand = (node: ASTNode) => (needsNone.has(node.op) ? write(node) : `(${write(node)})`)
 
   const text = write(root)
-  return { text, pays }
+  return { text, pays, loops }
 }
 
 const needsNone = new Set(['value', 'id', '.', '[]', 'call', 'rcall', 'list', 'map'])
