@@ -83,9 +83,10 @@ export class ScriptedPeer {
     this.socket.resetAndDestroy()
   }
 
-  /** Waits until the connection is gone, whoever closed it. */
+  /** Waits until the other side has closed, cleanly or not, and closes our side. */
   async closed(): Promise<void> {
-    await this.#wait(() => this.#closed, 'the connection to be closed')
+    await this.#wait(() => this.#ended || this.#closed, 'the connection to be closed')
+    this.socket.end()
   }
 
   /** Stops reading, so that the other side's writes pile up. */

@@ -8,8 +8,8 @@ export interface EndpointRuntime {
   /** `host:port`; the id of the endpoint in errors, logs and balancing. */
   readonly address: string
   readonly transport: Transport
-  /** Requests in flight and waiting for a connection, for people. */
-  readonly load: () => { readonly inFlight: number; readonly waiting: number }
+  /** Connections in use and idle, and requests that wait for one; for people. */
+  readonly load: () => { readonly inFlight: number; readonly idle: number; readonly waiting: number }
   /** For connections that are not pooled: upgraded ones. */
   readonly connection: EndpointConnection
 }

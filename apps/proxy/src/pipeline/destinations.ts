@@ -11,10 +11,14 @@ type TlsOptions = Destination['options']['tls']
 const tlsVersions = { TLSv1_0: 'TLSv1', TLSv1_1: 'TLSv1.1', TLSv1_2: 'TLSv1.2', TLSv1_3: 'TLSv1.3' } as const
 
 /** Makes a destination ready to be sent to, with the connections and counters that earlier activations left. */
-export function destinationRuntime(destination: Destination, lease: Lease): DestinationRuntime {
+export function destinationRuntime(
+  destination: Destination,
+  lease: Lease,
+  onMistake: (thrown: unknown) => void,
+): DestinationRuntime {
   const { options } = destination
   const tls = tlsOf(destination, lease)
-  const endpoints = addresses(destination).map(({ host, port }) => endpointRuntime(destination, host, port, tls, lease))
+  const endpoints = addresses(destination).map(({ host, port }) => endpointRuntime(destination, { host, port }, tls, lease, onMistake))
   return {
     id: destination.id,
     host: destination.host,
@@ -36,10 +40,10 @@ function addresses(destination: Destination): readonly { readonly host: string; 
 
 function endpointRuntime(
   destination: Destination,
-  host: string,
-  port: number,
+  { host, port }: { readonly host: string; readonly port: number },
   tls: UpstreamTls | undefined,
   lease: Lease,
+  onMistake: (thrown: unknown) => void,
 ): EndpointRuntime {
   const { timeouts, maxConnsPerHost } = destination.options
   const address = `${host}:${port}`
@@ -53,7 +57,8 @@ function endpointRuntime(
     tls,
   }
   const part = [timeouts.connect, timeouts.tlsHandshake, timeouts.dualStackFallback, idle, tlsPart(destination)]
-  const pool = lease.get('pool', `${destination.id}/${address}`, part, () => new EndpointPool(dial, idle))
+  const make = () => new EndpointPool({ dial, idle, onMistake })
+  const pool = lease.get('pool', `${destination.id}/${address}`, part, make)
   // Not part of the key: a new limit must not cost the connections.
   pool.setLimit(maxConnsPerHost)
   return { address, transport: pool, load: () => pool.load, connection: pool.endpoint }

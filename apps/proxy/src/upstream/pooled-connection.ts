@@ -1,16 +1,11 @@
 import type { Socket } from 'node:net'
 import { Client, type Dispatcher } from 'undici'
-import type { Failure } from '../failure/failure.ts'
-import { type Dialed, dial } from './dial.ts'
+import { dial } from './dial.ts'
 import type { EndpointConnection } from './endpoint-connection.ts'
 
-/** Hears which connection a request got. */
-export interface CarriedHandler extends Dispatcher.DispatchHandler {
-  connection: PooledConnection | undefined
-}
-
-/** What is known of the socket under a pooled connection; shared with the dialler, which makes new ones. */
+/** What is known of the socket under a connection; shared with the dialler, which makes new ones. */
 class SocketState {
+  open = false
   /** Requests that were begun on the present socket. */
   served = 0
   /** The last error of the present socket. */
@@ -18,22 +13,27 @@ class SocketState {
 }
 
 /**
- * One place for a connection in an endpoint's pool, which tells each request whether its connection had been used
- * before and whether it ended by an error.
+ * One connection of an endpoint's pool: an HTTP client that sends one request at a time, and tells what the pool and
+ * the requests want to know of its socket.
  */
 export class PooledConnection extends Client {
+  /** Whether it has a request; kept by the pool. */
+  busy = false
   readonly #state: SocketState
 
-  constructor(origin: URL, options: Client.Options, endpoint: EndpointConnection) {
+  /** @param idle milliseconds an unused socket is kept */
+  constructor(origin: string, options: Client.Options, endpoint: EndpointConnection) {
     const state = new SocketState()
     super(origin, { ...options, connect: (_options, callback) => open(endpoint, state, callback) })
     this.#state = state
+    this.on('disconnect', () => {
+      state.open = false
+    })
   }
 
-  /** Called by the pool, which chose this connection for the request. */
-  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-    if ('connection' in handler) handler.connection = this
-    return super.dispatch(options, handler)
+  /** Whether there is a socket that another request could use. */
+  get open(): boolean {
+    return this.#state.open
   }
 
   /** Counts a request and says whether it is the first one on its socket. */
@@ -47,19 +47,28 @@ export class PooledConnection extends Client {
   }
 }
 
+/** What the connection sends: the members the HTTP client takes. */
+export interface WireRequest extends Dispatcher.DispatchOptions {
+  /** Without it the client takes the name to verify from `Host` and reconnects whenever that changes. */
+  readonly servername: string | null
+}
+
 function open(
   endpoint: EndpointConnection,
   state: SocketState,
   callback: (...args: [null, Socket] | [Error, null]) => void,
 ): Socket {
-  const done: Dialed = (failure: Failure | undefined, socket: Socket | undefined) => {
-    if (socket === undefined) return callback(failure ?? new Error('no socket'), null)
+  return dial(endpoint.dial, endpoint.sessions, (failure, socket) => {
+    if (socket === undefined) {
+      callback(failure ?? new Error('no socket'), null)
+      return
+    }
+    state.open = true
     state.served = 0
     state.error = undefined
     socket.on('error', (error) => {
       state.error = error
     })
     callback(null, socket)
-  }
-  return dial(endpoint.dial, endpoint.sessions, done)
+  })
 }

@@ -1,12 +1,10 @@
 import type { Dispatcher } from 'undici'
 import { toFailure } from '../failure/to-failure.ts'
-import type { CarriedHandler, PooledConnection } from './pooled-connection.ts'
+import type { PooledConnection } from './pooled-connection.ts'
 import type { OutgoingRequest, UpstreamCall, UpstreamHandler } from './transport.ts'
 
 /** What a pool wants to know of a call. */
 export interface CallOwner {
-  /** The call is over; its place is free. */
-  onOver(call: UndiciCall): void
   /** Sends the call again on another connection: nothing of an answer had come on one that was used before. */
   replay(call: UndiciCall): void
   /** It was taken back while it waited. */
@@ -23,7 +21,7 @@ const maxReplays = 2
  * One request on its way through the HTTP client: translates its events, guards against those that come too late, and
  * notices answers that only look complete.
  */
-export class UndiciCall implements UpstreamCall, CarriedHandler {
+export class UndiciCall implements UpstreamCall, Dispatcher.DispatchHandler {
   readonly request: OutgoingRequest
   readonly #handler: UpstreamHandler
   readonly #owner: CallOwner
@@ -57,7 +55,6 @@ export class UndiciCall implements UpstreamCall, CarriedHandler {
     // One that still waits inside of the client is stopped as soon as it gets a connection.
     if (this.#controller === undefined) this.#owner.onWithdrawn(this)
     else this.#controller.abort(new Error('the request was taken back'))
-    this.#owner.onOver(this)
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -99,7 +96,6 @@ export class UndiciCall implements UpstreamCall, CarriedHandler {
       return
     }
     this.#over = true
-    this.#owner.onOver(this)
     this.#handler.onEnd(textOf(controller.rawTrailers))
   }
 
@@ -122,7 +118,6 @@ export class UndiciCall implements UpstreamCall, CarriedHandler {
   #fail(error: Error): void {
     this.#over = true
     clearTimeout(this.queueTimer)
-    this.#owner.onOver(this)
     this.#handler.onFailure(toFailure(error, 'exchange'))
   }
 
