@@ -124,6 +124,9 @@ async function readEntity(
       severity: 'error',
     })
   }
+  if (id === undefined && given && typeof asked !== 'string') {
+    problems.push({ entity: about, pointer: '/id', message: 'must be a string', severity: 'error' })
+  }
   const entity = isObject(sent) ? storedForm(kind.kind, id ?? (given ? String(asked) : randomUUID()), sent) : sent
   const name = isObject(entity) && typeof entity['name'] === 'string' ? { name: entity['name'] } : {}
   problems.push(...checkEntity(kind.schema, entity, { ...about, ...name }).problems)

@@ -41,6 +41,7 @@ async function follow(options: FollowOptions, from: Version): Promise<void> {
         await publish(decodePointer(value))
         position = revision
       }
+      return // the signal, or the store was closed
     } catch (thrown) {
       if (signal.aborted || (thrown instanceof StoreError && thrown.failure === 'closed')) return
       log.error({ err: thrown }, 'following the active snapshot failed; trying again')
