@@ -17,6 +17,7 @@ const forApps = ['balancers', 'cel', 'middlewares', 'model', 'notation', 'regex'
 /** Every package by its name without `@vrata/`. A new package starts with a line here. Apps are used by nobody. */
 export const layers: Readonly<Record<string, Row>> = {
   regex: { uses: [] },
+  http1: { uses: [] },
   balancers: { uses: [] },
   notation: { uses: [] },
   service: { uses: ['notation'] },
@@ -28,7 +29,7 @@ export const layers: Readonly<Record<string, Row>> = {
   client: { uses: ['model'] },
   testkit: { uses: ['client', 'model'] },
   'control-plane': { uses: forApps, tests: ['testkit'] },
-  proxy: { uses: forApps, tests: ['testkit'] },
+  proxy: { uses: [...forApps, 'http1'], tests: ['testkit'] },
   e2e: { uses: ['client', 'model', 'testkit'] },
 }
 

@@ -242,7 +242,7 @@ const rows: readonly Row[] = [
     says: /^listener "none": resource not found$/,
   },
   { what: 'an encoded slash in the path', method: 'GET', path: 'listeners/a%2Fb', status: 404, code: 'not_found' },
-  { what: 'a broken escape in the path', method: 'GET', path: 'listeners/%zz', status: 400, code: '' },
+  { what: 'a broken escape in the path', method: 'GET', path: 'listeners/%zz', status: 404, code: 'not_found' },
   { what: 'a path nobody knows', method: 'GET', path: 'listenerz', status: 404, code: 'not_found' },
   {
     what: 'a method nobody serves',

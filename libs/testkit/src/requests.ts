@@ -20,12 +20,20 @@ export interface RequestOptions {
   readonly timeout?: number
 }
 
-/** Sends a request as it is: any `host` header, no redirects, no decompression. Rejects when there is no whole answer. */
+/**
+ * Sends a request as it is: any `host` header, no redirects, no decompression. Offers to keep the connection, as every
+ * real client does, and closes it afterwards unless it is the agent's. Rejects when there is no whole answer.
+ */
 export async function ask(url: string, options: RequestOptions = {}): Promise<Answer> {
-  const response = await begin(url, options)
-  const chunks: Buffer[] = []
-  for await (const chunk of response) chunks.push(chunk)
-  return { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks).toString() }
+  const agent = options.agent ?? oneConnection()
+  try {
+    const response = await begin(url, { ...options, agent })
+    const chunks: Buffer[] = []
+    for await (const chunk of response) chunks.push(chunk)
+    return { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks).toString() }
+  } finally {
+    if (options.agent === undefined) agent.destroy()
+  }
 }
 
 /** Like `ask`, but resolves with the head; the body is the caller's to read. */
