@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { test } from 'node:test'
 import { eventually, openWebSocket, slowDownload, startBackend, startLoad, startUpgradeBackend } from '@vrata/testkit'
 import { startGateway } from '../gateway.ts'
@@ -17,9 +18,8 @@ test(`${activations} activations under constant load: no request fails, no conne
   const files = await startBackend(t, {
     handler: async (_request, response) => {
       response.writeHead(200, { 'content-length': size })
-      for (let sent = 0; sent < size && !response.destroyed; sent += chunk.length) {
-        if (!response.write(chunk))
-          await new Promise((resolve) => response.once('drain', resolve).once('close', resolve))
+      for (let sent = 0; sent < size; sent += chunk.length) {
+        if (!response.write(chunk)) await once(response, 'drain')
       }
       response.end()
     },

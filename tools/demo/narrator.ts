@@ -30,9 +30,10 @@ export function narrator(apiBase: string): Narrator {
     part: (title) => console.log(`\n${++parts}. ${title}`),
     say: (text) => console.log(`   ${text}`),
     async api(method, path, body, status) {
-      const data = body === undefined ? '' : ` -d '${JSON.stringify(body)}'`
-      const verb = method === 'GET' ? '' : ` -X ${method}`
-      console.log(`   $ curl${verb} ${apiBase}${path}${data}`)
+      // --json sends the content type along; with it POST need not be said
+      const data = body === undefined ? '' : ` --json '${JSON.stringify(body)}'`
+      const verb = method === (body === undefined ? 'GET' : 'POST') ? '' : ` -X ${method}`
+      console.log(`   $ curl${verb}${data} ${apiBase}${path}`)
       const answer = await ask(apiBase + path, {
         method,
         ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
