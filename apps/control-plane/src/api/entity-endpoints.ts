@@ -110,30 +110,29 @@ async function readEntity(
   res: Response,
   id: string | undefined,
 ): Promise<JsonObject> {
-  const about: EntityRef = { kind: kind.kind, ...(id === undefined ? {} : { id }) }
-  const sent = await readBody(req, res, { limit: bodyBytes, entity: about })
+  const sent = await readBody(req, res, { limit: bodyBytes, entity: { kind: kind.kind, ...(id ? { id } : {}) } })
   if (sent === undefined) throw new ApiError('bad_json', 'invalid request body: it is empty')
-  const asked = isObject(sent) ? sent['id'] : undefined
+  const { id: asked, ...members } = isObject(sent) ? sent : {}
   const given = asked !== undefined && asked !== ''
+  const assigned = id ?? (given ? asked : randomUUID())
+  const about = describe(kind, id ?? (given ? asked : undefined), members['name'])
   const problems: Problem[] = []
   if (id !== undefined && given && asked !== id) {
-    problems.push({
-      entity: about,
-      pointer: '/id',
-      message: `must be "${id}" as in the path, or absent`,
-      severity: 'error',
-    })
+    const message = `must be "${id}" as in the path, or absent`
+    problems.push({ entity: about, pointer: '/id', message, severity: 'error' })
   }
-  if (id === undefined && given && typeof asked !== 'string') {
-    problems.push({ entity: about, pointer: '/id', message: 'must be a string', severity: 'error' })
+  problems.push(...checkEntity(kind.schema, isObject(sent) ? { id: assigned, ...members } : sent, about).problems)
+  if (hasErrors(problems)) throw new ApiError('invalid', invalidSentence(kind.kind, problems), { problems })
+  return storedForm(kind.kind, String(assigned), members)
+}
+
+/** The entity as problems name it. */
+function describe(kind: Kind, id: unknown, name: unknown): EntityRef {
+  return {
+    kind: kind.kind,
+    ...(typeof id === 'string' ? { id } : {}),
+    ...(typeof name === 'string' ? { name } : {}),
   }
-  const entity = isObject(sent) ? storedForm(kind.kind, id ?? (given ? String(asked) : randomUUID()), sent) : sent
-  const name = isObject(entity) && typeof entity['name'] === 'string' ? { name: entity['name'] } : {}
-  problems.push(...checkEntity(kind.schema, entity, { ...about, ...name }).problems)
-  if (!isObject(entity) || hasErrors(problems)) {
-    throw new ApiError('invalid', invalidSentence(kind.kind, problems), { problems })
-  }
-  return entity
 }
 
 function sendWritten(context: EntityContext, res: Response, status: 200 | 201, stored: Stored): void {

@@ -23,7 +23,9 @@ export async function send(
   const raw = typeof body === 'string' || body instanceof Uint8Array
   const bytes = body === undefined ? undefined : raw ? body : JSON.stringify(body)
   const typed = bytes === undefined ? {} : { 'content-type': 'application/json' }
-  const sent = httpRequest(url + path, { method, agent: false, headers: { ...typed, ...headers } })
+  // The path as it is: a URL would be made canonical first.
+  const { hostname, port } = new URL(url)
+  const sent = httpRequest({ hostname, port, path, method, agent: false, headers: { ...typed, ...headers } })
   sent.end(bytes)
   const [answer]: IncomingMessage[] = await once(sent, 'response')
   if (!answer) throw new Error('no answer')

@@ -9,10 +9,15 @@ export function toStoreError(thrown: unknown): unknown {
   }
   if (!(thrown instanceof Database.SqliteError)) return thrown
   const { code, message } = thrown
-  if (code === 'SQLITE_FULL') return new StoreError('full', 'the disk is full', thrown)
+  if (isFull(thrown)) return new StoreError('full', 'the disk is full', thrown)
   if (code.startsWith('SQLITE_BUSY')) return new StoreError('locked', 'another process holds the database', thrown)
   if (code.startsWith('SQLITE_CORRUPT'))
     return new StoreError('unusable', `the database is damaged: ${message}`, thrown)
   if (code.startsWith('SQLITE_NOTADB')) return new StoreError('unusable', 'the file is not a database', thrown)
   return new StoreError('failed', `${code}: ${message}`, thrown)
+}
+
+/** Whether there was no room for a write. */
+export function isFull(thrown: unknown): boolean {
+  return thrown instanceof Database.SqliteError && thrown.code === 'SQLITE_FULL'
 }

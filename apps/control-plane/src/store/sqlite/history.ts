@@ -71,11 +71,14 @@ export class History {
       total -= entry.bytes
       through = entry.revision
     }
-    if (through > this.#compacted) {
-      this.#trim.run(through)
-      this.#setCompacted.run(through)
-    }
-    return through
+    return through > this.#compacted ? this.forget(through) : through
+  }
+
+  /** Forgets everything up to a revision, itself included; inside the transaction, before `settled`. */
+  forget(revision: number): number {
+    this.#trim.run(revision)
+    this.#setCompacted.run(revision)
+    return revision
   }
 
   /** Takes the outcome of a transaction over into memory, once it is durable. */

@@ -90,6 +90,21 @@ test('on a full disk a commit fails as a whole, and smaller ones go on', async (
   assert.ok((await store.commit([{ put: 'small', value: Buffer.from('3') }])).committed)
 })
 
+test('a full disk has room again after deleting, at the cost of the past', async (t) => {
+  const store = await openTemporary(t, { maxPages: 60 })
+  await store.commit([{ put: 'large', value: Buffer.alloc(150_000) }])
+  const { revision } = await store.list('')
+  const watch = store.watch('', revision, new AbortController().signal)[Symbol.asyncIterator]()
+  assert.ok((await store.commit([{ delete: 'large' }])).committed)
+  await assert.rejects(watch.next(), failure('compacted'))
+  assert.ok((await store.commit([{ put: 'again', value: Buffer.alloc(150_000) }])).committed)
+  assert.equal((await store.list('')).items.length, 1)
+  await store.close()
+  const reopened = openAt(t, pathOf(store))
+  await assert.rejects(reopened.list('', { at: revision }), failure('compacted'))
+  assert.equal((await reopened.get('again'))?.value.byteLength, 150_000)
+})
+
 test('replaced values are kept only up to the given size', async (t) => {
   const store = await openTemporary(t, { retention: { revisions: 1000, bytes: 10_000 } })
   for (let n = 0; n < 20; n++) await store.commit([{ put: 'a', value: Buffer.alloc(4000, n) }])

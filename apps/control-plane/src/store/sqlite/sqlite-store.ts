@@ -14,7 +14,7 @@ import type {
   StoreStatus,
   Version,
 } from '../store.ts'
-import { toStoreError } from './failures.ts'
+import { isFull, toStoreError } from './failures.ts'
 import { History, type Retention } from './history.ts'
 import { type OpenOptions, openDatabase } from './open.ts'
 
@@ -116,7 +116,7 @@ class SqliteStore implements Store {
     const keys = operations.map(keyOf)
     if (new Set(keys).size < keys.length) throw new TypeError('a key occurs twice in one commit')
     return this.#run(() => {
-      const outcome = this.#db.transaction(() => this.#apply(operations, expect)).immediate()
+      const outcome = this.#applyInRoom(operations, expect)
       if ('result' in outcome) return outcome.result
       const { revision, bytes, compacted } = outcome
       this.#revision = revision
@@ -127,12 +127,24 @@ class SqliteStore implements Store {
     })
   }
 
-  #apply(operations: readonly Operation[], expect: readonly Expectation[]): Applied {
+  /** On a full disk the past is given up for the present: else not even a deletion would find the room it makes. */
+  #applyInRoom(operations: readonly Operation[], expect: readonly Expectation[]): Applied {
+    const apply = (keep: boolean) => this.#db.transaction(() => this.#apply(operations, expect, keep)).immediate()
+    try {
+      return apply(true)
+    } catch (thrown) {
+      if (!isFull(thrown)) throw thrown
+      return apply(false)
+    }
+  }
+
+  #apply(operations: readonly Operation[], expect: readonly Expectation[], keepHistory: boolean): Applied {
     for (const { key, version } of expect) {
       const found = BigInt(this.#get.get(key)?.version ?? 0)
       if (found !== version) return { result: { committed: false, key, version: found } }
     }
     const revision = this.#revision + 1
+    if (!keepHistory) this.#history.forget(this.#revision)
     let bytes = 0
     let changed = false
     for (const operation of operations) {
@@ -140,14 +152,17 @@ class SqliteStore implements Store {
       const old = this.#get.get(key)
       if (!old && 'delete' in operation) continue
       changed = true
-      bytes += old?.value.byteLength ?? 0
-      this.#history.append(revision, key, old)
+      if (keepHistory) {
+        bytes += old?.value.byteLength ?? 0
+        this.#history.append(revision, key, old)
+      }
       if ('delete' in operation) this.#delete.run(key)
       else this.#put.run(key, revision, operation.value)
     }
     if (!changed) return { result: { committed: true, revision: BigInt(this.#revision) } }
     this.#setRevision.run(revision)
-    return { revision, bytes, compacted: this.#history.compact(revision, bytes) }
+    const compacted = keepHistory ? this.#history.compact(revision, bytes) : this.#history.forget(revision)
+    return { revision, bytes, compacted }
   }
 
   async *watch(prefix: string, from: Version, signal: AbortSignal): AsyncIterable<ChangeSet> {
