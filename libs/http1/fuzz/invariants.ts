@@ -83,7 +83,8 @@ function endToEnd({ head }: Whole): (readonly [string, string])[] {
 /** Writes a request anew, as a gateway forwards it. */
 function forward({ head, body, trailers }: Whole): Buffer {
   const connection = new ClientConnection()
-  const host = head.fields.get('host') ?? 'a.example'
+  const { host: name = 'a.example', port } = head.authority ?? {}
+  const host = head.fields.get('host') ?? (port === undefined ? name : `${name}:${port}`)
   const length = head.framing === 'none' ? 'none' : head.framing === 'chunked' ? 'unknown' : body.length
   const fields = new FieldLines().copyForwarded(head.fields)
   const written = [connection.start({ method: head.method, target: head.target, host, fields, length }, body)]

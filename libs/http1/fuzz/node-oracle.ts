@@ -19,6 +19,8 @@ export interface Verdict {
   readonly outcome: string
   /** Bytes that were handed over as another protocol. */
   readonly raw: string | undefined
+  /** The connection ends with the last message, whatever still came behind it. Only known of our own reading. */
+  readonly final?: boolean
 }
 
 function code(error: Error): string {
@@ -47,7 +49,8 @@ export async function nodeServer(bytes: Buffer): Promise<Verdict> {
     try {
       const body = await collect(request)
       messages[place] = seen(`${request.method} ${request.url}`, request, body)
-      response.end()
+      // A declared length lets HTTP/1.0 connections stay, as with our codec.
+      response.setHeader('content-length', 0).end()
     } catch (error) {
       outcome ??= error instanceof Error ? code(error) : 'unknown'
     }

@@ -52,7 +52,7 @@ export function ownVerdict(bytes: Buffer, reading: Reading): Verdict {
       case 'refused':
         return { messages, outcome: event.reason, raw }
       default:
-        return { messages, outcome: 'accepted', raw }
+        return { messages, outcome: 'accepted', raw, final: event.kind === 'closed' && open === undefined }
     }
   }
 }

@@ -56,6 +56,7 @@ export const goodResponses: readonly Case[] = table(client, [
   ['200 where an upgrade was offered', ok('Content-Length: 0'), 'accepted', toUpgrade],
   ['2xx to CONNECT: a tunnel, whatever the lengths say', `${ok('Content-Length: 5')}tunnel`, 'accepted', toConnect],
   ['4xx to CONNECT: no tunnel', `${head('HTTP/1.1 403 Forbidden', 'Content-Length: 2')}no`, 'accepted', toConnect],
+  ['Host and Expect, which mean nothing here', ok('Host: a', 'Host: b', 'Expect: x', 'Content-Length: 0'), 'accepted'],
   ['header lines of one name', ok('Set-Cookie: a', 'Content-Length: 0', 'set-cookie: b'), 'accepted'],
 ])
 
@@ -82,6 +83,7 @@ export const badResponses: readonly Case[] = table(client, [
   ['status 600', head('HTTP/1.1 600 High'), 'status_out_of_range'],
   ['bare LF everywhere', ok('Content-Length: 0').replaceAll('\r\n', '\n'), 'bare_lf'],
   ['a bare CR in the reason phrase', head('HTTP/1.1 200 O\rK'), 'bare_cr'],
+  ['a form feed in the reason phrase', head('HTTP/1.1 200 O\fK'), 'control_character'],
   ['a NUL in a value', ok('X: a\0b'), 'control_character'],
   ['a folded line', ok('X: a', ' b'), 'folded_line'],
   ['a space before the colon', ok('Content-Length : 5'), 'space_before_colon'],
@@ -93,6 +95,12 @@ export const badResponses: readonly Case[] = table(client, [
   ['a signed Content-Length', ok('Content-Length: +5'), 'content_length_malformed'],
   ['a Content-Length of 2^53', ok('Content-Length: 9007199254740992'), 'content_length_too_large'],
   ['gzip, chunked', ok('Transfer-Encoding: gzip, chunked'), 'transfer_encoding_unsupported'],
+  ['a transfer coding of our own', ok('Transfer-Encoding: cow'), 'transfer_encoding_unsupported'],
+  [
+    'identity, then chunked, in two lines',
+    ok('Transfer-Encoding: chunked', 'Transfer-Encoding: identity'),
+    'transfer_encoding_repeated',
+  ],
   ['identity', ok('Transfer-Encoding: identity'), 'transfer_encoding_unsupported'],
   ['chunked twice', ok('Transfer-Encoding: chunked', 'Transfer-Encoding: chunked'), 'transfer_encoding_repeated'],
   ['chunked on HTTP/1.0', head('HTTP/1.0 200 OK', 'Transfer-Encoding: chunked'), 'transfer_encoding_on_http10'],

@@ -27,10 +27,13 @@ export function parseAuthority(text: string): Authority | undefined {
   return { host: host.toLowerCase(), port }
 }
 
-const defaultPorts: Readonly<Record<string, number>> = { http: 80, https: 443 }
-
-/** Whether two authorities name the same place, the default port of the scheme being the same as none. */
-export function sameAuthority(a: Authority, b: Authority, scheme: string): boolean {
-  const defaultPort = defaultPorts[scheme]
-  return a.host === b.host && (a.port ?? defaultPort) === (b.port ?? defaultPort)
+/**
+ * Whether Host fits the authority of an absolute target (`scheme` given) or of CONNECT. The default port of a scheme is
+ * the same as none; behind CONNECT many clients leave the port out of Host.
+ */
+export function hostFits(host: Authority, target: Authority, scheme: 'http' | 'https' | undefined): boolean {
+  if (host.host !== target.host) return false
+  if (scheme === undefined) return host.port === undefined || host.port === target.port
+  const defaultPort = scheme === 'http' ? 80 : 443
+  return (host.port ?? defaultPort) === (target.port ?? defaultPort)
 }

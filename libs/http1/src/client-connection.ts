@@ -1,3 +1,4 @@
+import { checkLength } from './body-length.ts'
 import { BodyWriter, type Outgoing } from './body-writer.ts'
 import { type ClientEvent, closed, needData } from './events.ts'
 import type { FieldLines } from './field-lines.ts'
@@ -6,7 +7,7 @@ import { parseResponseHead, type ResponseHead } from './heads.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import { MessageReader } from './message-reader.ts'
 import { type Reason, type Refused, refused, WriteError } from './reasons.ts'
-import { checkLength, type OutgoingRequest, requestHeadText } from './serialise.ts'
+import { type OutgoingRequest, requestHeadText } from './serialise.ts'
 
 /**
  * What a client connection reads now: `idle` nothing, no request is open; `head` of the response; `body` of the
@@ -34,7 +35,7 @@ export class ClientConnection {
 
   /** @param limits complete ones, from `completeLimits` */
   constructor(limits: Limits = defaultLimits) {
-    this.#reader = new MessageReader(limits)
+    this.#reader = new MessageReader('response', limits)
   }
 
   /** What is being read; for choosing a timeout. */

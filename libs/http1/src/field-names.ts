@@ -5,8 +5,10 @@
 export const nameFlag = {
   /** Meant for the next connection only: never forwarded. RFC 9110, 7.6.1 */
   hopByHop: 1,
-  /** Read by the codec itself while it walks a head. */
+  /** Read by the codec itself while it walks any head. */
   special: 2,
+  /** Read by the codec itself in the head of a request; without meaning in a response. */
+  specialInRequest: 32,
   /** Written by the codec itself; refused in `FieldLines`. */
   reserved: 4,
   /** Must not stand in trailers and would change framing, routing or the connection there: the message is refused. */
@@ -27,14 +29,14 @@ export interface FieldName {
   readonly flags: number
 }
 
-const { hopByHop, special, reserved, trailerRefused, trailerDropped } = nameFlag
+const { hopByHop, special, specialInRequest, reserved, trailerRefused, trailerDropped } = nameFlag
 const connectionBound = hopByHop | trailerRefused
 
 const flagsOf: Readonly<Record<string, number>> = {
   connection: connectionBound | special | reserved,
   'content-length': special | reserved | trailerRefused,
-  expect: special | reserved | trailerRefused,
-  host: special | reserved | trailerRefused,
+  expect: specialInRequest | reserved | trailerRefused,
+  host: specialInRequest | reserved | trailerRefused,
   'keep-alive': connectionBound,
   'proxy-authenticate': connectionBound,
   'proxy-authorization': connectionBound,

@@ -1,5 +1,5 @@
 import { type Authority, parseAuthority } from './authority.ts'
-import { type FieldName, isToken } from './field-names.ts'
+import { type FieldName, isToken, nameFlag } from './field-names.ts'
 import type { Reason } from './reasons.ts'
 import type { Minor } from './start-line.ts'
 
@@ -50,6 +50,8 @@ export function choosesOffered(offered: readonly string[], chosen: readonly stri
  * serves all heads of a connection.
  */
 export class FramingFacts {
+  /** Bits of `nameFlag`: lines with such a name are to be noted. */
+  readonly special: number
   /** undefined without Content-Length. */
   contentLength: number | undefined = undefined
   chunked = false
@@ -67,6 +69,10 @@ export class FramingFacts {
   readonly names: FieldName[] = []
   #authorityText = ''
   #authority: Authority | undefined = undefined
+
+  constructor(side: 'request' | 'response') {
+    this.special = side === 'request' ? nameFlag.special | nameFlag.specialInRequest : nameFlag.special
+  }
 
   reset(): void {
     this.contentLength = undefined

@@ -1,4 +1,5 @@
-import { type Authority, sameAuthority } from './authority.ts'
+import { type Authority, hostFits } from './authority.ts'
+import type { BodyLength } from './body-length.ts'
 import type { Fields } from './fields.ts'
 import { type Framing, type FramingFacts, requestFraming, responseFraming } from './framing.ts'
 import type { Limits } from './limits.ts'
@@ -53,6 +54,12 @@ export class RequestHead {
     this.#pathAt = line.pathAt
   }
 
+  /** The length to declare when this request is forwarded. */
+  get bodyLength(): BodyLength {
+    if (this.framing === 'none') return 'none'
+    return this.framing === 'length' ? this.contentLength : 'unknown'
+  }
+
   /** The path as it was sent, without the query: begins with "/"; "*" for `OPTIONS *`; '' for CONNECT. */
   get path(): string {
     const query = this.target.indexOf('?', this.#pathAt)
@@ -100,6 +107,13 @@ export class ResponseHead {
     this.persistent = facts.persists(minor) && this.framing !== 'close'
     this.upgrade = facts.upgradeListed ? facts.upgrade : undefined
   }
+
+  /** The length to declare when this response is forwarded, also where the body itself is not sent (HEAD, 304). */
+  get bodyLength(): BodyLength {
+    if (this.status < 200 || this.status === 204) return 'none'
+    if (this.framing === 'close' || this.chunked) return 'unknown'
+    return this.contentLength ?? 'none'
+  }
 }
 
 /** Which authority a request has; its Host must be there (HTTP/1.1), well formed and fit the target. RFC 9112, 3.2 */
@@ -110,13 +124,7 @@ function requestAuthority(line: RequestLine, facts: FramingFacts): Authority | u
   if (host === undefined) return 'host_malformed'
   const { authority, scheme } = line
   if (authority === undefined) return host
-  const same = scheme === undefined ? sameTunnel(authority, host) : sameAuthority(authority, host, scheme)
-  return same ? authority : 'host_contradicts_target'
-}
-
-/** The Host of CONNECT repeats the target; many clients leave the port out. */
-function sameTunnel(target: Authority, host: Authority): boolean {
-  return target.host === host.host && (host.port === undefined || host.port === target.port)
+  return hostFits(host, authority, scheme) ? authority : 'host_contradicts_target'
 }
 
 /** Reads the text of a whole head (checked lines, no empty line) as a request. `facts` is scratch space. */

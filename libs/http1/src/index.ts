@@ -1,12 +1,13 @@
-export { type Authority, parseAuthority, sameAuthority } from './authority.ts'
+export { type Authority, parseAuthority } from './authority.ts'
+export type { BodyLength } from './body-length.ts'
 export type { Outgoing } from './body-writer.ts'
 export { ClientConnection, type ClientPhase } from './client-connection.ts'
 export type { ClientEvent, Closed, Data, End, NeedData, Paused, Raw, ServerEvent } from './events.ts'
 export { FieldLines, isFieldValue } from './field-lines.ts'
 export { type FieldName, fieldName, isToken, nameFlag } from './field-names.ts'
-export { Fields } from './fields.ts'
+export type { Fields } from './fields.ts'
 export type { Framing } from './framing.ts'
-export { RequestHead, ResponseHead } from './heads.ts'
+export type { RequestHead, ResponseHead } from './heads.ts'
 export { completeLimits, defaultLimits, type Limits } from './limits.ts'
 export {
   type Reason,
@@ -17,6 +18,6 @@ export {
   refused,
   WriteError,
 } from './reasons.ts'
-export type { BodyLength, OutgoingRequest, OutgoingResponse } from './serialise.ts'
+export type { OutgoingRequest, OutgoingResponse } from './serialise.ts'
 export { ServerConnection, type ServerPhase } from './server-connection.ts'
 export type { Minor, TargetForm } from './start-line.ts'

@@ -1,4 +1,6 @@
 const empty = Buffer.alloc(0)
+/** Small buffers that wait behind each other are joined up to this size. */
+const joinedUpTo = 512
 
 /**
  * The bytes that arrived and are not read yet, kept as the buffers they came in. Readers look at `chunk` from `at` on
@@ -31,8 +33,12 @@ export class Input {
       this.overflowed = true
       return
     }
-    this.#waiting.push(bytes)
     this.#waitingBytes += bytes.length
+    const last = this.#waiting.at(-1)
+    // Otherwise a peer that sends single bytes would cost a buffer object for each.
+    if (last !== undefined && last.length + bytes.length <= joinedUpTo) {
+      this.#waiting[this.#waiting.length - 1] = Buffer.concat([last, bytes])
+    } else this.#waiting.push(bytes)
   }
 
   /** Whether a byte can be read at `at`; moves on to the next buffer when the current one is used up. */

@@ -11,14 +11,16 @@ export class MessageReader {
   readonly limits: Limits
   readonly input = new Input()
   /** Scratch space for the heads of this connection. */
-  readonly facts = new FramingFacts()
+  readonly facts: FramingFacts
   readonly #head: LineBlock
   #chunked: ChunkedBody | undefined = undefined
   #framing: Framing = 'none'
   #left = 0
   #emptyLines = 0
 
-  constructor(limits: Limits) {
+  /** @param side what is read */
+  constructor(side: 'request' | 'response', limits: Limits) {
+    this.facts = new FramingFacts(side)
     this.limits = limits
     this.#head = new LineBlock({ bytes: limits.head, tooLarge: 'head_too_large', firstLine: limits.startLine })
   }

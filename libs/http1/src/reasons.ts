@@ -137,7 +137,7 @@ export const reasons = {
   },
   host_contradicts_target: {
     status: 400,
-    scope: 'request',
+    scope: 'both',
     text: 'Host and the authority of the target differ.',
     rfc: 'RFC 9112, 3.2.2',
   },

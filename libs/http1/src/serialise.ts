@@ -1,15 +1,10 @@
 import { STATUS_CODES } from 'node:http'
-import { parseAuthority } from './authority.ts'
+import { hostFits, parseAuthority } from './authority.ts'
+import type { BodyLength } from './body-length.ts'
 import type { FieldLines } from './field-lines.ts'
 import { protocolsOf } from './framing.ts'
 import { WriteError } from './reasons.ts'
 import { isMethod, isPhrase, parseTarget } from './start-line.ts'
-
-/**
- * How long the body will be. A number is declared in Content-Length; `unknown` is chunked, or lasts until the
- * connection closes where the peer speaks HTTP/1.0 only; `none` is no body.
- */
-export type BodyLength = number | 'unknown' | 'none'
 
 /** A request to write. */
 export interface OutgoingRequest {
@@ -81,13 +76,6 @@ function statusLine(status: number, phrase: string | undefined): string {
   return line
 }
 
-/** Checks a declared length. @throws WriteError `content_length_malformed` */
-export function checkLength(length: BodyLength): void {
-  if (typeof length === 'number' && !(Number.isSafeInteger(length) && length >= 0)) {
-    throw new WriteError('content_length_malformed')
-  }
-}
-
 /**
  * The head of a response with its empty line.
  * @throws WriteError for a phrase, status or Upgrade that can not be written
@@ -105,7 +93,11 @@ export function requestHeadText(request: OutgoingRequest, lines: ConnectionLines
   if (!isMethod(method)) throw new WriteError('method_malformed')
   const line = parseTarget(method, target, 1)
   if (typeof line === 'string') throw new WriteError(line === 'request_line_malformed' ? 'target_malformed' : line)
-  if (parseAuthority(host) === undefined) throw new WriteError('host_malformed')
+  const authority = parseAuthority(host)
+  if (authority === undefined) throw new WriteError('host_malformed')
+  if (line.authority !== undefined && !hostFits(authority, line.authority, line.scheme)) {
+    throw new WriteError('host_contradicts_target')
+  }
   const expect = request.expectContinue === true ? 'expect: 100-continue\r\n' : ''
   const te = request.acceptTrailers === true ? 'te: trailers\r\n' : ''
   return `${method} ${target} HTTP/1.1\r\nhost: ${host}\r\n${request.fields?.text ?? ''}${te}${expect}${connectionText(lines)}`

@@ -1,3 +1,4 @@
+import { checkLength } from './body-length.ts'
 import { BodyWriter, type Outgoing } from './body-writer.ts'
 import { closed, needData, paused, type ServerEvent } from './events.ts'
 import type { FieldLines } from './field-lines.ts'
@@ -6,7 +7,8 @@ import { parseRequestHead, type RequestHead } from './heads.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import { MessageReader } from './message-reader.ts'
 import { type Reason, type Refused, refused, WriteError } from './reasons.ts'
-import { type BodyLength, checkLength, type OutgoingResponse, responseHeadText } from './serialise.ts'
+import { connectionLines, framingToWrite } from './response-framing.ts'
+import { type OutgoingResponse, responseHeadText } from './serialise.ts'
 
 /**
  * What a server connection reads now: `head` the next request, `body` of the request, `paused` nothing until the
@@ -34,7 +36,7 @@ export class ServerConnection {
 
   /** @param limits complete ones, from `completeLimits` */
   constructor(limits: Limits = defaultLimits) {
-    this.#reader = new MessageReader(limits)
+    this.#reader = new MessageReader('request', limits)
   }
 
   /** What is being read; for choosing a timeout. */
@@ -189,10 +191,11 @@ export class ServerConnection {
     checkLength(response.length)
     const method = this.#request?.method ?? 'GET'
     const switches = this.#switches(response, method)
-    const framing = this.#framing(response, method)
+    const minor = this.#request?.minor ?? 0
+    const framing = framingToWrite(response, method, minor)
     const keepAlive = this.#mayKeepAlive(response, framing)
     const length = typeof response.length === 'number' ? response.length : 0
-    const text = responseHeadText(response, this.#lines(response, method, keepAlive))
+    const text = responseHeadText(response, connectionLines(response, method, minor, keepAlive))
     this.#writer.start(framing, length)
     const written = this.#writer.encode(text, bytes, last)
     this.#keepAlive = keepAlive
@@ -250,17 +253,6 @@ export class ServerConnection {
     return true
   }
 
-  #framing(response: OutgoingResponse, method: string): Framing {
-    const { status, length } = response
-    if (isBodiless(status, method)) {
-      if (length !== 0 && length !== 'none' && (status < 200 || status === 204))
-        throw new WriteError('body_not_allowed')
-      return 'none'
-    }
-    if (length !== 'unknown') return 'length'
-    return (this.#request?.minor ?? 0) === 1 ? 'chunked' : 'close'
-  }
-
   #mayKeepAlive(response: OutgoingResponse, framing: Framing): boolean {
     // A client that waits for 100 may or may not send its body after a final response: where the next request begins
     // can not be known then. RFC 9110, 10.1.1
@@ -268,27 +260,4 @@ export class ServerConnection {
     if (buffered === 0 && (this.#clientWaits || ended)) return false
     return this.#keepAlive && response.close !== true && framing !== 'close'
   }
-
-  #lines(response: OutgoingResponse, method: string, keepAlive: boolean) {
-    const { status, length, upgrade } = response
-    const minor = this.#request?.minor ?? 0
-    const connection: string[] = []
-    const tunnel = method === 'CONNECT' && status < 300
-    if (!keepAlive && status !== 101 && !tunnel) connection.push('close')
-    else if (keepAlive && minor === 0) connection.push('keep-alive')
-    if (upgrade !== undefined) connection.push('upgrade')
-    const silent = status < 200 || status === 204 || tunnel
-    return {
-      contentLength: silent ? undefined : declaredLength(length, isBodiless(status, method)),
-      chunked: !silent && length === 'unknown' && minor === 1,
-      connection,
-      upgrade,
-    }
-  }
-}
-
-/** What Content-Length says; where a body would be possible, `none` is 0. */
-function declaredLength(length: BodyLength, bodiless: boolean): number | undefined {
-  if (typeof length === 'number') return length
-  return length === 'none' && !bodiless ? 0 : undefined
 }

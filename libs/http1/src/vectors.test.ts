@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Case } from '../fuzz/cases.ts'
+import { corpus } from '../fuzz/corpus.ts'
 import { badRequests, goodRequests, smugglingRequests } from '../fuzz/request-cases.ts'
 import { badResponses, goodResponses } from '../fuzz/response-cases.ts'
 import { transcribe } from '../fuzz/transcript.ts'
@@ -21,6 +22,18 @@ for (const [title, cases] of Object.entries(tables)) {
     }
   })
 }
+
+test('what real programs send is accepted', () => {
+  for (const { name, bytes, reading } of corpus()) {
+    if (name.includes('-found-')) continue
+    const { lines } = transcribe([bytes], reading)
+    assert.deepEqual(
+      lines.filter((line) => line.startsWith('refused')),
+      [],
+      name,
+    )
+  }
+})
 
 test('no request is read behind one that was refused', () => {
   const next = Buffer.from('GET /next HTTP/1.1\r\nHost: a.example\r\n\r\n')

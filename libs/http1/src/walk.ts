@@ -45,7 +45,7 @@ export function walkFields(text: string, from: number, facts: FramingFacts, most
     if (fields.length === most) return 'too_many_fields'
     remember(name, fields.length, facts.names)
     fields.push(name, at + name.text.length + 1)
-    if ((name.flags & nameFlag.special) !== 0) {
+    if ((name.flags & facts.special) !== 0) {
       const fault = facts.note(name, fields.value(fields.length - 1))
       if (fault !== undefined) return fault
     }

@@ -1,0 +1,563 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { Outgoing } from './body-writer.ts'
+import type { ServerEvent } from './events.ts'
+import { FieldLines } from './field-lines.ts'
+import type { RequestHead } from './heads.ts'
+import { completeLimits } from './limits.ts'
+import { ServerConnection } from './server-connection.ts'
+
+const get = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'
+
+function bytes(text: string): Buffer {
+  return Buffer.from(text, 'latin1')
+}
+
+function text(out: Outgoing): string {
+  return Buffer.concat(out).toString('latin1')
+}
+
+/** A connection that has received this. */
+function received(...pieces: string[]): ServerConnection {
+  const connection = new ServerConnection()
+  for (const piece of pieces) connection.receive(bytes(piece))
+  return connection
+}
+
+/** Asks for events until the connection has nothing more to say; kinds only, the last one included. */
+function kinds(connection: ServerConnection): string[] {
+  const found: string[] = []
+  for (;;) {
+    const { kind } = connection.next()
+    found.push(kind)
+    if (kind === 'need-data' || kind === 'paused' || kind === 'closed' || kind === 'raw') return found
+  }
+}
+
+function requestOf(event: ServerEvent): RequestHead {
+  assert.equal(event.kind, 'request')
+  if (event.kind !== 'request') throw new TypeError('no request')
+  return event
+}
+
+describe('reading', () => {
+  test('a head gives everything that a gateway asks for', () => {
+    const head = requestOf(
+      received(
+        'POST http://A.example:8080/x/y?q=1?2 HTTP/1.1\r\nHost: a.EXAMPLE:8080\r\nX-One:  1 \r\nConnection: close, X-One\r\nExpect: 100-continue\r\nContent-Length: 12\r\n\r\n',
+      ).next(),
+    )
+    assert.equal(head.method, 'POST')
+    assert.equal(head.target, 'http://A.example:8080/x/y?q=1?2')
+    assert.equal(head.form, 'absolute')
+    assert.equal(head.minor, 1)
+    assert.equal(head.scheme, 'http')
+    assert.deepEqual(head.authority, { host: 'a.example', port: 8080 })
+    assert.equal(head.path, '/x/y')
+    assert.equal(head.query, 'q=1?2')
+    assert.equal(head.framing, 'length')
+    assert.equal(head.contentLength, 12)
+    assert.equal(head.bodyLength, 12)
+    assert.equal(head.persistent, false)
+    assert.equal(head.expectContinue, true)
+    assert.equal(head.upgrade, undefined)
+    assert.equal(head.fields.get('x-one'), '1')
+  })
+
+  const targets: readonly [line: string, path: string, query: string][] = [
+    ['GET /', '/', ''],
+    ['GET /a?', '/a', ''],
+    ['GET /?a=b', '/', 'a=b'],
+    ['GET http://a', '/', ''],
+    ['GET http://a?x', '/', 'x'],
+    ['GET http://a/b/../c?x', '/b/../c', 'x'],
+    ['OPTIONS *', '*', ''],
+    ['OPTIONS http://a', '*', ''],
+    ['OPTIONS http://a/', '/', ''],
+  ]
+  for (const [line, path, query] of targets) {
+    test(`${line}: path ${path}, query ${query}`, () => {
+      const head = requestOf(received(`${line} HTTP/1.1\r\nHost: a\r\n\r\n`).next())
+      assert.deepEqual([head.path, head.query], [path, query])
+    })
+  }
+
+  test('CONNECT has an authority and no path', () => {
+    const head = requestOf(received('CONNECT A:443 HTTP/1.1\r\nHost: a\r\n\r\n').next())
+    assert.deepEqual([head.path, head.query, head.authority], ['', '', { host: 'a', port: 443 }])
+  })
+
+  test('body bytes are views into what was received', () => {
+    const chunk = bytes('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello')
+    const connection = new ServerConnection()
+    connection.receive(chunk)
+    connection.next()
+    const data = connection.next()
+    assert.equal(data.kind, 'data')
+    if (data.kind === 'data') assert.equal(data.bytes.buffer, chunk.buffer)
+  })
+
+  test('a body that comes in pieces is given out as they come', () => {
+    const connection = received('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n')
+    assert.deepEqual(kinds(connection), ['request', 'need-data'])
+    connection.receive(bytes('he'))
+    assert.deepEqual(kinds(connection), ['data', 'need-data'])
+    connection.receive(bytes('llo'))
+    assert.deepEqual(kinds(connection), ['data', 'end', 'paused'])
+  })
+
+  test('a client that ends between requests is closed without a refusal', () => {
+    const connection = received()
+    connection.receiveEnd()
+    assert.deepEqual(kinds(connection), ['closed'])
+    assert.equal(connection.done, true)
+    assert.equal(connection.responseDue, false)
+  })
+
+  test('a connection is idle before, between and not within requests', () => {
+    const connection = new ServerConnection()
+    assert.equal(connection.idle, true)
+    connection.receive(bytes('G'))
+    connection.next()
+    assert.equal(connection.idle, false)
+    connection.receive(bytes(get.slice(1)))
+    kinds(connection)
+    assert.equal(connection.idle, false)
+    connection.respond({ status: 204 })
+    assert.equal(connection.idle, true)
+  })
+})
+
+describe('pipelining', () => {
+  test('the next request is read only after the response is complete', () => {
+    const connection = received(get, 'GET /second HTTP/1.1\r\nHost: a\r\n\r\n')
+    assert.deepEqual(kinds(connection), ['request', 'end', 'paused'])
+    connection.start({ status: 200, length: 2 }, bytes('h'))
+    assert.deepEqual(kinds(connection), ['paused'])
+    connection.data(bytes('i'))
+    assert.deepEqual(kinds(connection), ['paused'])
+    connection.end()
+    assert.equal(requestOf(connection.next()).target, '/second')
+  })
+
+  test('what waits is bounded; what came before the overflow is still read', () => {
+    const limits = completeLimits({ buffered: 100 })
+    const connection = new ServerConnection(limits)
+    connection.receive(bytes(get))
+    kinds(connection)
+    for (let count = 0; count < 1000; count++) connection.receive(bytes(get))
+    assert.ok(connection.buffered <= 100)
+    const found: string[] = []
+    for (let event = connection.next(); event.kind !== 'closed'; event = connection.next()) {
+      found.push(event.kind === 'refused' ? event.reason : event.kind)
+      if (event.kind === 'paused' || event.kind === 'refused') connection.respond({ status: 200 })
+    }
+    assert.deepEqual(found, [
+      'paused',
+      'request',
+      'end',
+      'paused',
+      'request',
+      'end',
+      'paused',
+      'request',
+      'end',
+      'paused',
+      'buffer_overflow',
+    ])
+  })
+
+  test('single bytes that wait do not cost a buffer each, and are read in order', () => {
+    const connection = received(get)
+    kinds(connection)
+    const next = `GET /${'x'.repeat(2000)} HTTP/1.1\r\nHost: a\r\n\r\n`
+    for (const byte of bytes(next)) connection.receive(Buffer.of(byte))
+    assert.equal(connection.buffered, next.length)
+    connection.respond({ status: 200 })
+    assert.equal(requestOf(connection.next()).target.length, 2001)
+  })
+
+  test('requests that were pipelined before the client ended its side are all answered', () => {
+    const connection = received(get, get)
+    connection.receiveEnd()
+    kinds(connection)
+    assert.equal(text(connection.respond({ status: 200 })), 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n')
+    kinds(connection)
+    assert.match(text(connection.respond({ status: 200 })), /connection: close/)
+    assert.equal(connection.done, true)
+  })
+
+  test('nothing is read behind a response that closes', () => {
+    const connection = received(get, get)
+    kinds(connection)
+    connection.respond({ status: 200, close: true })
+    assert.deepEqual(kinds(connection), ['closed'])
+    assert.equal(connection.buffered, 0)
+    assert.equal(connection.done, true)
+    connection.receive(bytes(get))
+    assert.deepEqual(kinds(connection), ['closed'])
+    assert.equal(connection.buffered, 0)
+  })
+})
+
+describe('writing', () => {
+  const answered: readonly [
+    what: string,
+    request: string,
+    write: (to: ServerConnection) => Outgoing[],
+    wire: string,
+  ][] = [
+    [
+      'a whole response is one buffer',
+      get,
+      (to) => {
+        const out = to.respond({ status: 200, fields: new FieldLines().add('X', 'y') }, bytes('hello'))
+        assert.equal(out.length, 1)
+        return [out]
+      },
+      'HTTP/1.1 200 OK\r\nX: y\r\ncontent-length: 5\r\n\r\nhello',
+    ],
+    [
+      'a phrase of our own',
+      get,
+      (to) => [to.respond({ status: 299, phrase: 'So so' })],
+      'HTTP/1.1 299 So so\r\ncontent-length: 0\r\n\r\n',
+    ],
+    [
+      'a status without a usual phrase',
+      get,
+      (to) => [to.respond({ status: 299 })],
+      'HTTP/1.1 299 \r\ncontent-length: 0\r\n\r\n',
+    ],
+    [
+      'a body in pieces of declared length',
+      get,
+      (to) => [to.start({ status: 200, length: 4 }), to.data(bytes('he')), to.data(bytes('y!')), to.end()],
+      'HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nhey!',
+    ],
+    [
+      'a body of unknown length is chunked, with trailers',
+      get,
+      (to) => [
+        to.start({ status: 200, length: 'unknown' }, bytes('0123456789')),
+        to.data(bytes('')),
+        to.data(bytes('x')),
+        to.end(new FieldLines().add('sum', '1')),
+      ],
+      'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\na\r\n0123456789\r\n1\r\nx\r\n0\r\nsum: 1\r\n\r\n',
+    ],
+    [
+      'a chunked body that ends with its first piece',
+      get,
+      (to) => [to.start({ status: 200, length: 'unknown' }, bytes('x'), true)],
+      'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n',
+    ],
+    [
+      'a body of unknown length lasts until the end of an HTTP/1.0 connection',
+      'GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n',
+      (to) => [
+        to.start({ status: 200, length: 'unknown' }, bytes('x')),
+        to.data(bytes('y')),
+        to.end(new FieldLines().add('sum', '1')),
+      ],
+      'HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nxy',
+    ],
+    [
+      'HTTP/1.0 is told that it may stay',
+      'GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n',
+      (to) => [to.respond({ status: 200 })],
+      'HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: keep-alive\r\n\r\n',
+    ],
+    [
+      'HTTP/1.0 that does not ask is closed',
+      'GET / HTTP/1.0\r\n\r\n',
+      (to) => [to.respond({ status: 200 })],
+      'HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n',
+    ],
+    [
+      'HTTP/1.0 gets no 1xx',
+      'GET / HTTP/1.0\r\n\r\n',
+      (to) => [to.inform(103), to.respond({ status: 204 })],
+      'HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n',
+    ],
+    [
+      'a client that asked to close',
+      'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
+      (to) => [to.respond({ status: 200 })],
+      'HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n',
+    ],
+    [
+      'HEAD gets the length and not the body',
+      'HEAD / HTTP/1.1\r\nHost: a\r\n\r\n',
+      (to) => [to.respond({ status: 200 }, bytes('hello'))],
+      'HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n',
+    ],
+    [
+      'HEAD of a chunked body',
+      'HEAD / HTTP/1.1\r\nHost: a\r\n\r\n',
+      (to) => [to.start({ status: 200, length: 'unknown' }), to.end()],
+      'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n',
+    ],
+    [
+      'HEAD of unknown size',
+      'HEAD / HTTP/1.1\r\nHost: a\r\n\r\n',
+      (to) => [to.start({ status: 200, length: 'none' }), to.end()],
+      'HTTP/1.1 200 OK\r\n\r\n',
+    ],
+    ['204 has no length', get, (to) => [to.respond({ status: 204 })], 'HTTP/1.1 204 No Content\r\n\r\n'],
+    [
+      '304 may have the length of what it stands for',
+      get,
+      (to) => [to.start({ status: 304, length: 500 }), to.end()],
+      'HTTP/1.1 304 Not Modified\r\ncontent-length: 500\r\n\r\n',
+    ],
+    [
+      'informational responses go before the final one',
+      get,
+      (to) => [to.inform(100), to.inform(103, new FieldLines().add('link', '</a>')), to.respond({ status: 200 })],
+      'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n',
+    ],
+    [
+      '426 says which protocols are asked for',
+      get,
+      (to) => [to.respond({ status: 426, upgrade: 'h2c, foo/1' })],
+      'HTTP/1.1 426 Upgrade Required\r\ncontent-length: 0\r\nconnection: upgrade\r\nupgrade: h2c, foo/1\r\n\r\n',
+    ],
+  ]
+  for (const [what, request, write, wire] of answered) {
+    test(what, () => {
+      const connection = received(request)
+      kinds(connection)
+      assert.equal(write(connection).map(text).join(''), wire)
+      assert.equal(connection.next().kind, wire.includes('connection: close') ? 'closed' : 'need-data')
+    })
+  }
+
+  test('a large piece is not copied', () => {
+    const connection = received(get)
+    kinds(connection)
+    const large = Buffer.alloc(100_000)
+    const [, first] = connection.start({ status: 200, length: 'unknown' }, large)
+    assert.equal(first, large)
+    const [size, second, end] = connection.data(large, true)
+    assert.equal(second, large)
+    assert.deepEqual([String(size), String(end)], ['186a0\r\n', '\r\n0\r\n\r\n'])
+  })
+
+  const misuse: readonly [what: string, call: (connection: ServerConnection) => unknown, reason: string][] = [
+    ['more bytes than declared', (to) => to.start({ status: 200, length: 1 }, bytes('ab')), 'body_length_differs'],
+    [
+      'an end before all declared bytes',
+      (to) => to.start({ status: 200, length: 1 }, undefined, true),
+      'body_length_differs',
+    ],
+    ['a body in 204', (to) => to.respond({ status: 204 }, bytes('a')), 'body_not_allowed'],
+    ['a body of unknown length in 204', (to) => to.start({ status: 204, length: 'unknown' }), 'body_not_allowed'],
+    ['bytes in 304', (to) => to.start({ status: 304, length: 1 }, bytes('a')), 'body_not_allowed'],
+    ['a final status below 200', (to) => to.start({ status: 103, length: 'none' }), 'status_out_of_range'],
+    ['a status above 599', (to) => to.respond({ status: 600 }), 'status_out_of_range'],
+    ['a status that is no integer', (to) => to.respond({ status: 200.5 }), 'status_out_of_range'],
+    ['a final status as informational', (to) => to.inform(200), 'status_out_of_range'],
+    ['101 as informational', (to) => to.inform(101), 'status_out_of_range'],
+    [
+      '101 that was not asked for',
+      (to) => to.start({ status: 101, length: 'none', upgrade: 'x' }),
+      'unexpected_switch',
+    ],
+    ['a CR in the phrase', (to) => to.respond({ status: 200, phrase: 'a\rb' }), 'status_line_malformed'],
+    ['a negative length', (to) => to.start({ status: 200, length: -1 }), 'content_length_malformed'],
+    ['a length that is no integer', (to) => to.start({ status: 200, length: 1.5 }), 'content_length_malformed'],
+    ['an Upgrade that is no list', (to) => to.respond({ status: 426, upgrade: 'a\r\nb: c' }), 'upgrade_malformed'],
+    ['data before a head', (to) => to.data(bytes('a')), 'out_of_turn'],
+    ['an end before a head', (to) => to.end(), 'out_of_turn'],
+  ]
+  for (const [what, call, reason] of misuse) {
+    test(`${what}: ${reason}, and the response can still be written`, () => {
+      const connection = received(get)
+      kinds(connection)
+      assert.throws(() => call(connection), { name: 'WriteError', reason })
+      assert.match(text(connection.respond({ status: 200 })), /^HTTP\/1.1 200 OK\r\n/)
+    })
+  }
+
+  test('a response without a request, or a second one, is out of turn', () => {
+    const connection = received()
+    assert.throws(() => connection.respond({ status: 200 }), { reason: 'out_of_turn' })
+    assert.throws(() => connection.inform(100), { reason: 'out_of_turn' })
+    connection.receive(bytes(get))
+    kinds(connection)
+    connection.start({ status: 200, length: 0 })
+    assert.throws(() => connection.start({ status: 200, length: 0 }), { reason: 'out_of_turn' })
+    assert.throws(() => connection.inform(100), { reason: 'out_of_turn' })
+    connection.end()
+    assert.throws(() => connection.end(), { reason: 'out_of_turn' })
+  })
+
+  test('trailers that must not be are refused', () => {
+    const connection = received(get)
+    kinds(connection)
+    connection.start({ status: 200, length: 'unknown' })
+    assert.throws(() => connection.end(new FieldLines().add('Set-Cookie', 'a')), { reason: 'trailer_forbidden' })
+    assert.equal(text(connection.end()), '0\r\n\r\n')
+  })
+})
+
+describe('refusals', () => {
+  test('a refused request can be answered once, and the connection closes', () => {
+    const connection = received('GET / HTTP/1.1\r\n\r\n')
+    assert.deepEqual(connection.next(), {
+      kind: 'refused',
+      reason: 'host_missing',
+      status: 400,
+      text: 'An HTTP/1.1 request has no Host.',
+    })
+    assert.equal(connection.responseDue, true)
+    assert.match(
+      text(connection.respond({ status: 400 }, bytes('{}'))),
+      /^HTTP\/1.1 400 Bad Request\r\ncontent-length: 2\r\nconnection: close\r\n\r\n\{\}$/,
+    )
+    assert.equal(connection.done, true)
+    assert.throws(() => connection.respond({ status: 400 }), { reason: 'out_of_turn' })
+  })
+
+  test('a body that turns out bad before the response can still be answered', () => {
+    const connection = received('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz')
+    assert.deepEqual(kinds(connection), ['request', 'refused', 'closed'])
+    assert.equal(connection.done, false)
+    assert.match(text(connection.respond({ status: 400 })), /connection: close/)
+    assert.equal(connection.done, true)
+  })
+
+  test('a body that turns out bad within the response ends the connection with it', () => {
+    const connection = received('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n')
+    kinds(connection)
+    connection.start({ status: 200, length: 2 }, bytes('h'))
+    connection.receive(bytes('zz'))
+    assert.deepEqual(kinds(connection), ['refused', 'closed'])
+    assert.equal(connection.responseDue, false)
+    connection.data(bytes('i'), true)
+    assert.equal(connection.done, true)
+  })
+
+  test('garbage is refused before a whole head has come', () => {
+    const connection = received('GET / HTTP/1.1\nHost')
+    assert.equal(connection.next().kind, 'refused')
+  })
+})
+
+describe('early responses', () => {
+  const upload = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhel'
+
+  test('the rest of the body is still read, then the next request', () => {
+    const connection = received(upload)
+    assert.deepEqual(kinds(connection), ['request', 'data', 'need-data'])
+    assert.doesNotMatch(text(connection.respond({ status: 413 })), /connection: close/)
+    connection.receive(bytes(`lo worl${get}`))
+    assert.deepEqual(kinds(connection), ['data', 'end', 'request', 'end', 'paused'])
+  })
+
+  test('with close nothing more is read', () => {
+    const connection = received(upload)
+    kinds(connection)
+    connection.respond({ status: 413, close: true })
+    assert.equal(connection.done, true)
+    connection.receive(bytes('lo worl'))
+    assert.deepEqual(kinds(connection), ['closed'])
+  })
+})
+
+describe('Expect: 100-continue', () => {
+  const asking = 'PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n'
+
+  test('after 100 the connection can stay', () => {
+    const connection = received(asking)
+    assert.equal(requestOf(connection.next()).expectContinue, true)
+    assert.equal(text(connection.inform(100)), 'HTTP/1.1 100 Continue\r\n\r\n')
+    connection.receive(bytes('hi'))
+    assert.deepEqual(kinds(connection), ['data', 'end', 'paused'])
+    assert.doesNotMatch(text(connection.respond({ status: 200 })), /connection: close/)
+  })
+
+  test('a final response without 100 closes: whether a body follows can not be known', () => {
+    const connection = received(asking)
+    kinds(connection)
+    assert.match(text(connection.respond({ status: 417 })), /connection: close/)
+    assert.equal(connection.done, true)
+  })
+
+  test('a client that did not wait can stay', () => {
+    const connection = received(asking, 'h')
+    connection.next()
+    assert.doesNotMatch(text(connection.respond({ status: 200 })), /connection: close/)
+    connection.receive(bytes(`i${get}`))
+    assert.deepEqual(kinds(connection), ['data', 'end', 'request', 'end', 'paused'])
+  })
+})
+
+describe('other protocols', () => {
+  const upgrade = 'GET /ws HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: WebSocket, foo/2\r\n\r\n'
+
+  test('101 hands over the bytes behind the request', () => {
+    const connection = received(`${upgrade}\x81\x05hel`, 'lo')
+    assert.deepEqual(requestOf(connection.next()).upgrade, ['WebSocket', 'foo/2'])
+    assert.deepEqual(kinds(connection), ['end', 'paused'])
+    const out = text(connection.start({ status: 101, length: 'none', upgrade: 'websocket' }))
+    assert.equal(out, 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n')
+    const raw = connection.next()
+    assert.equal(raw.kind, 'raw')
+    if (raw.kind === 'raw') assert.equal(raw.bytes.toString('latin1'), '\x81\x05hello')
+    assert.equal(connection.done, true)
+  })
+
+  test('101 may be written as soon as the head is known, when there is no body', () => {
+    const connection = received(`${upgrade}xyz`)
+    connection.next()
+    connection.start({ status: 101, length: 'none', upgrade: 'foo/2' })
+    assert.deepEqual(kinds(connection), ['raw'])
+  })
+
+  test('101 waits for the end of a body', () => {
+    const connection = received(
+      'POST / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\nContent-Length: 1\r\n\r\n',
+    )
+    kinds(connection)
+    assert.throws(() => connection.start({ status: 101, length: 'none', upgrade: 'x' }), { reason: 'out_of_turn' })
+    connection.receive(bytes('a'))
+    kinds(connection)
+    connection.start({ status: 101, length: 'none', upgrade: 'x' })
+    assert.equal(connection.phase, 'raw')
+  })
+
+  test('101 to a protocol that was not offered is refused', () => {
+    const connection = received(upgrade)
+    kinds(connection)
+    assert.throws(() => connection.start({ status: 101, length: 'none', upgrade: 'h2c' }), {
+      reason: 'unexpected_switch',
+    })
+    assert.throws(() => connection.start({ status: 101, length: 'none' }), { reason: 'unexpected_switch' })
+  })
+
+  test('another answer than 101 leaves the connection as it is', () => {
+    const connection = received(upgrade, get)
+    kinds(connection)
+    connection.respond({ status: 403 })
+    assert.deepEqual(kinds(connection), ['request', 'end', 'paused'])
+  })
+
+  test('2xx to CONNECT opens a tunnel and has neither length nor close', () => {
+    const connection = received('CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\nConnection: close\r\n\r\nbytes')
+    kinds(connection)
+    assert.equal(text(connection.start({ status: 200, length: 'none' })), 'HTTP/1.1 200 OK\r\n\r\n')
+    assert.deepEqual(kinds(connection), ['raw'])
+  })
+
+  test('4xx to CONNECT is an ordinary response', () => {
+    const connection = received('CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n')
+    kinds(connection)
+    assert.equal(
+      text(connection.respond({ status: 403 }, bytes('no'))),
+      'HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno',
+    )
+    assert.deepEqual(kinds(connection), ['need-data'])
+  })
+})
