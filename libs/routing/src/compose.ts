@@ -50,7 +50,7 @@ export function composeEntry(
     hostnames: hosts.map(hostPatternText),
     hosts: hosts.length === 0 ? anyHost : hosts,
     listenerIds,
-    matchers: inOrderOfCost(own, pattern, listenerIds),
+    matchers: inOrderOfCost(own, pattern, listenerIds, compiler),
     conditions: count(own),
     chain: composeChain(group, route, compiler.predicate),
     retry: route.forward && (route.forward.retry ?? group?.retryDefault),
@@ -60,7 +60,7 @@ export function composeEntry(
 }
 
 function composedPattern(route: Route, group: Group | undefined, compiler: PartCompiler): PathPattern | undefined {
-  const outcome = composePath(group, route.match, compiler.regex)
+  const outcome = composePath(group, route.match, compiler.pathTest)
   if (outcome.ok) return outcome.pattern
   const { ofGroup, field, ...finding } = outcome.fault
   if (ofGroup && group !== undefined) compiler.findings.report('group', group, [field], finding)
@@ -106,7 +106,7 @@ function pathText(pattern: PathPattern): string {
     case 'prefix':
       return pattern.prefix
     case 'regex':
-      return pattern.regex.source
+      return pattern.source
   }
 }
 
@@ -116,10 +116,11 @@ function inOrderOfCost(
   own: readonly Matcher[],
   pattern: PathPattern,
   listenerIds: readonly string[] | undefined,
+  compiler: PartCompiler,
 ): readonly Matcher[] {
   const matchers = [...own]
-  if (listenerIds !== undefined) matchers.push(listenerMatcher(listenerIds))
-  if (pattern.kind === 'regex') matchers.push(pathRegexMatcher(pattern.regex))
+  if (listenerIds !== undefined) matchers.push(compiler.shared(listenerMatcher(listenerIds)))
+  if (pattern.kind === 'regex') matchers.push(pathRegexMatcher(pattern))
   return matchers.length === 0 ? noMatchers : matchers.sort((a, b) => a.cost - b.cost)
 }
 

@@ -12,7 +12,7 @@ export class HostIndex {
 
   /** Adds a slot; slots come in ascending order of rank. */
   add({ slot, entry, host }: PlacedSlot): void {
-    this.#indexFor(host).add(slot, entry)
+    this.#indexFor(host).add(slot, entry.pattern)
   }
 
   #indexFor(host: HostPattern): PathIndex {
@@ -35,11 +35,11 @@ export class HostIndex {
       yield
       index.freeze()
     }
-    this.#wildcards?.freeze(({ best }) => best)
     for (const index of this.#wildcards?.values() ?? []) {
       yield
       index.freeze()
     }
+    this.#wildcards?.freeze(({ best }) => best)
   }
 
   /** The slot that answers for a request, or {@link noSlot}. */

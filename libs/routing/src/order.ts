@@ -53,7 +53,7 @@ function pathLength({ pattern }: RouteEntry): number {
 }
 
 function patternLength({ pattern }: RouteEntry): number {
-  return pattern.kind === 'regex' ? pattern.regex.source.length : 0
+  return pattern.kind === 'regex' ? pattern.source.length : 0
 }
 
 function first(a: boolean, b: boolean): number {

@@ -10,6 +10,7 @@ import type { Matcher } from './matchers/matcher.ts'
 import { methodMatcher } from './matchers/method.ts'
 import { queryMatcher } from './matchers/query.ts'
 import type { ConfiguredValue } from './matchers/value.ts'
+import { type CharacterSets, type PathTest, simpleExpression } from './simple-expression.ts'
 
 /** What entries are put together from: everything a route or a group says by itself, compiled once. */
 export interface Part {
@@ -25,6 +26,8 @@ export class PartCompiler {
   readonly findings: Findings
   readonly #regexes = new Map<string, Regex>()
   readonly #predicates = new Map<string, Predicate>()
+  readonly #matchers = new Map<string, Matcher>()
+  readonly #sets: CharacterSets = new Map()
 
   constructor(findings: Findings) {
     this.findings = findings
@@ -48,6 +51,24 @@ export class PartCompiler {
     return predicate
   }
 
+  /** The test of a composed path expression. @throws {RegexError} */
+  readonly pathTest = (source: string): PathTest => {
+    const engine = (): PathTest => {
+      const regex = this.regex(source)
+      return (path) => regex.test(path)
+    }
+    return simpleExpression(source, engine, this.#sets) ?? engine()
+  }
+
+  /** The matcher, or one that is the same condition: shared, it takes less memory and is more likely in a cache. */
+  shared(matcher: Matcher): Matcher {
+    const key = `${matcher.predicate} ${matcher.expected}`
+    const known = this.#matchers.get(key)
+    if (known !== undefined) return known
+    this.#matchers.set(key, matcher)
+    return matcher
+  }
+
   /** Undefined when something is wrong, which is reported. */
   group(group: Group): Part | undefined {
     const draft = new Draft('group', group, this)
@@ -62,8 +83,8 @@ export class PartCompiler {
   route(route: Route): Part | undefined {
     const { match } = route
     const draft = new Draft('route', route, this)
-    if (match.methods?.length) draft.matchers.push(methodMatcher(match.methods.map((method) => method.toUpperCase())))
-    if (match.grpc) draft.matchers.push(grpcMatcher())
+    if (match.methods?.length) draft.add(methodMatcher(match.methods.map((method) => method.toUpperCase())))
+    if (match.grpc) draft.add(grpcMatcher())
     draft.values(['match', 'headers'], match.headers, headerMatcher)
     draft.values(['match', 'queryParams'], match.queryParams, queryMatcher)
     draft.expression(['match', 'cel'], match.cel)
@@ -75,7 +96,7 @@ export class PartCompiler {
 
 /** One part while it is compiled. */
 class Draft {
-  readonly matchers: Matcher[] = []
+  readonly #matchers: Matcher[] = []
   readonly #kind: 'group' | 'route'
   readonly #entity: Group | Route
   readonly #compiler: PartCompiler
@@ -88,13 +109,17 @@ class Draft {
     this.#compiler = compiler
   }
 
+  add(matcher: Matcher): void {
+    this.#matchers.push(this.#compiler.shared(matcher))
+  }
+
   values(
     path: readonly string[],
     configured: readonly ConfiguredValue[] | undefined,
     make: (configured: ConfiguredValue, compile: (pattern: string) => Regex) => Matcher,
   ): void {
     for (const [index, one] of configured?.entries() ?? []) {
-      this.#try([...path, index, 'value'], () => this.matchers.push(make(one, this.#compiler.regex)))
+      this.#try([...path, index, 'value'], () => this.add(make(one, this.#compiler.regex)))
     }
   }
 
@@ -105,7 +130,7 @@ class Draft {
 
   expression(path: readonly string[], source: string | undefined): void {
     if (source === undefined) return
-    this.#try(path, () => this.matchers.push(celMatcher(this.#compiler.predicate(source))))
+    this.#try(path, () => this.add(celMatcher(this.#compiler.predicate(source))))
   }
 
   hostnames(path: readonly string[], hostnames: readonly string[] | undefined): void {
@@ -132,7 +157,7 @@ class Draft {
 
   finish(listenerIds: readonly string[] | undefined): Part | undefined {
     if (this.#broken) return undefined
-    return { hosts: this.#hosts, matchers: this.matchers, listenerIds: listenerIds?.length ? listenerIds : undefined }
+    return { hosts: this.#hosts, matchers: this.#matchers, listenerIds: listenerIds?.length ? listenerIds : undefined }
   }
 
   #try(path: readonly (string | number)[], compile: () => unknown): void {

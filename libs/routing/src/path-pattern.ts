@@ -1,5 +1,6 @@
-import { literalPrefix, quoteRegex, type Regex, RegexError } from '@vrata/regex'
+import { literalPrefix, quoteRegex, RegexError } from '@vrata/regex'
 import { configuredPath } from './canonical-path.ts'
+import type { PathTest } from './simple-expression.ts'
 
 /** Which paths a route takes, after its group's part was put before its own. */
 export type PathPattern =
@@ -9,7 +10,7 @@ export type PathPattern =
   /** By whole segments, `prefix` without slashes at its end (`''` takes every path), or by plain text. */
   | { readonly kind: 'prefix'; readonly prefix: string; readonly mode: 'segment' | 'string' }
   /** Tied to the start of the path, open at its end; every match begins with `literal`. */
-  | { readonly kind: 'regex'; readonly regex: Regex; readonly literal: string }
+  | { readonly kind: 'regex'; readonly source: string; readonly test: PathTest; readonly literal: string }
 
 /** The members of a match (or a group) that say something about the path; at most one of the three is given. */
 export interface PathFields {
@@ -36,12 +37,12 @@ export type PathOutcome =
 /**
  * Puts the path of a group before the path of a route. Paths are joined by exactly one slash and brought into the form
  * in which requests are matched; a literal part that meets a regular expression is quoted, and an expression may begin
- * with a `^` that is already implied. `compile` compiles the regular expressions that come out.
+ * with a `^` that is already implied. `compile` compiles the regular expressions that come out; it throws `RegexError`.
  */
 export function composePath(
   group: PathFields | undefined,
   route: PathFields,
-  compile: (pattern: string) => Regex,
+  compile: (source: string) => PathTest,
 ): PathOutcome {
   const exclusive = exclusiveFault(group, true) ?? exclusiveFault(route, false)
   if (exclusive) return { ok: false, fault: exclusive }
@@ -57,7 +58,7 @@ function exclusiveFault(fields: PathFields | undefined, ofGroup: boolean): PathF
   return { ofGroup, field: second, message: `${first} and ${second} exclude each other`, code: 'exclusive.fields' }
 }
 
-function alone(route: PathFields, compile: (pattern: string) => Regex): PathOutcome {
+function alone(route: PathFields, compile: (source: string) => PathTest): PathOutcome {
   if (route.pathRegex !== undefined) return regexOf(`^(?:${withoutCaret(route.pathRegex)})`, compile, false)
   const field = route.path === undefined ? 'pathPrefix' : 'path'
   const text = route.path ?? route.pathPrefix
@@ -70,7 +71,7 @@ function alone(route: PathFields, compile: (pattern: string) => Regex): PathOutc
   return own.ok ? literal(own.path, route) : invalidPath(false, field, own.reason)
 }
 
-function behindPrefix(groupPrefix: string, route: PathFields, compile: (pattern: string) => Regex): PathOutcome {
+function behindPrefix(groupPrefix: string, route: PathFields, compile: (source: string) => PathTest): PathOutcome {
   const base = configuredPath(groupPrefix)
   if (!base.ok) return invalidPath(true, 'pathPrefix', base.reason)
   const start = withoutSlashes(base.path)
@@ -87,7 +88,7 @@ function behindPrefix(groupPrefix: string, route: PathFields, compile: (pattern:
   return own.ok ? literal(`${start}${own.path}`, route) : invalidPath(false, field, own.reason)
 }
 
-function behindRegex(groupRegex: string, route: PathFields, compile: (pattern: string) => Regex): PathOutcome {
+function behindRegex(groupRegex: string, route: PathFields, compile: (source: string) => PathTest): PathOutcome {
   const start = `^(?:${withoutCaret(groupRegex)})`
   if (route.pathRegex !== undefined) return regexOf(`${start}(?:${withoutCaret(route.pathRegex)})`, compile, false)
   const field = route.path === undefined ? 'pathPrefix' : 'path'
@@ -112,9 +113,9 @@ function prefixPattern(path: string, { prefixMode = 'segment' }: PathFields): Pa
   return { kind: 'prefix', prefix: prefixMode === 'segment' ? withoutSlashes(path) : path, mode: prefixMode }
 }
 
-function regexOf(source: string, compile: (pattern: string) => Regex, ofGroup: boolean): PathOutcome {
+function regexOf(source: string, compile: (source: string) => PathTest, ofGroup: boolean): PathOutcome {
   try {
-    return { ok: true, pattern: { kind: 'regex', regex: compile(source), literal: literalPrefix(source) } }
+    return { ok: true, pattern: { kind: 'regex', source, test: compile(source), literal: literalPrefix(source) } }
   } catch (thrown) {
     if (!(thrown instanceof RegexError)) throw thrown
     const message = `not a regular expression once composed to ${JSON.stringify(source)}: ${thrown.message}`
