@@ -1,29 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type Picker, roundRobin, uniformRandom, weightedRandom } from './index.ts'
-
-const all = () => true
-
-/** A small seeded generator (mulberry32), so that a failing share can be repeated. */
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
-function draw(pick: Picker, times: number, count: number, usable: (index: number) => boolean = all): number[] {
-  const drawn = new Array<number>(count).fill(0)
-  for (let n = 0; n < times; n++) {
-    const index = pick(0, usable)
-    drawn[index] = (drawn[index] ?? 0) + 1
-  }
-  return drawn
-}
+import { addresses, all, allBut, draw, picks, seeded, sharesWithinOnePoint } from './fixtures.ts'
+import {
+  leastRequest,
+  maglev,
+  type Picker,
+  ringHash,
+  roundRobin,
+  uniformRandom,
+  weightedRandom,
+  weightedRendezvous,
+} from './index.ts'
 
 const shareCases = [
   { name: 'an 80/20 split', weights: [80, 20], down: [], shares: [0.8, 0.2] },
@@ -36,14 +24,8 @@ const shareCases = [
 
 for (const { name, weights, down, shares } of shareCases) {
   test(`weighted random keeps ${name} within one point over 100,000 draws`, () => {
-    const isDown = new Set<number>(down)
     const pick = weightedRandom(weights, seeded(7))
-    const drawn = draw(pick, 100_000, weights.length, (index) => !isDown.has(index))
-    for (const [index, share] of shares.entries()) {
-      const got = (drawn[index] ?? 0) / 100_000
-      assert.ok(Math.abs(got - share) < 0.01, `${index}: ${got} instead of ${share}`)
-      if (share === 0) assert.equal(got, 0)
-    }
+    sharesWithinOnePoint(picks(pick, new Array<number>(100_000).fill(0), allBut(...down)), shares)
   })
 }
 
@@ -102,22 +84,42 @@ test('round robin cycles exactly over any set of usable ones', () => {
 
 const builders: readonly [string, (count: number) => Picker][] = [
   ['weighted random', (count) => weightedRandom(new Array<number>(count).fill(1))],
+  [
+    'weighted rendezvous',
+    (count) =>
+      weightedRendezvous(
+        addresses(count).map((id) => ({ id, weight: 1 })),
+        'route',
+      ),
+  ],
   ['random', (count) => uniformRandom(count)],
   ['round robin', (count) => roundRobin(count)],
+  ['least request', (count) => leastRequest(count, (index) => index % 3)],
+  ['least request with many choices', (count) => leastRequest(count, (index) => index % 3, 100)],
+  ['ring hash', (count) => ringHash(addresses(count), 'destination')],
+  ['ring hash with fewer nodes than endpoints', (count) => ringHash(addresses(count), 'd', { min: 1, max: 5 })],
+  ['maglev', (count) => maglev(addresses(count), 'destination')],
 ]
+const sets = fc.array(fc.boolean(), { maxLength: 12 })
+const keys = fc.integer({ min: 0, max: 2 ** 53 - 1 })
 
 for (const [name, build] of builders) {
+  const built = Array.from({ length: 13 }, (_, count) => build(count))
+
   test(`${name} answers a usable index, asks about none twice, and -1 exactly when none is usable`, () => {
     fc.assert(
-      fc.property(fc.array(fc.boolean(), { maxLength: 12 }), (set) => {
-        const asked = new Set<number>()
-        const index = build(set.length)(0, (one) => {
-          assert.ok(!asked.has(one), `asked about ${one} twice`)
-          asked.add(one)
-          return set[one] === true
-        })
-        if (set.includes(true)) assert.equal(set[index], true)
-        else assert.equal(index, -1)
+      fc.property(fc.array(fc.tuple(sets, keys), { minLength: 1, maxLength: 4 }), (steps) => {
+        for (const [set, key] of steps) {
+          const asked = new Set<number>()
+          const index = built[set.length]?.(key, (one) => {
+            assert.ok(one >= 0 && one < set.length, `asked about ${one}`)
+            assert.ok(!asked.has(one), `asked about ${one} twice`)
+            asked.add(one)
+            return set[one] === true
+          })
+          if (set.includes(true)) assert.equal(set[index ?? -1], true)
+          else assert.equal(index, -1)
+        }
       }),
     )
   })
