@@ -11,6 +11,8 @@ export interface EntityOperations {
   readonly remove: Operation
 }
 
+const bodyErrors = ['bad_json', 'invalid', 'too_large', 'unsupported_media_type'] as const
+
 /** Describes the endpoints of one kind. */
 export function entityOperations({ kind, collection }: Kind): EntityOperations {
   const name = capital(kind)
@@ -37,7 +39,7 @@ export function entityOperations({ kind, collection }: Kind): EntityOperations {
       description: 'The id may be chosen; without one a UUID is made.',
       body,
       answers: { 201: { description: 'Stored.', schema: shown, headers: { ...tagHeaders, Location: 'Its path.' } } },
-      errors: ['bad_json', 'invalid', 'id_exists', 'too_large', 'unsupported_media_type', 'storage_full'],
+      errors: [...bodyErrors, 'id_exists', 'storage_full'],
     },
     get: {
       id: `get${name}`,
@@ -58,16 +60,7 @@ export function entityOperations({ kind, collection }: Kind): EntityOperations {
       headers: [ifMatch],
       body,
       answers: { 200: { description: 'Stored.', schema: shown, headers: tagHeaders } },
-      errors: [
-        'bad_json',
-        'invalid',
-        'not_found',
-        'conflict',
-        'precondition_failed',
-        'too_large',
-        'unsupported_media_type',
-        'storage_full',
-      ],
+      errors: [...bodyErrors, 'not_found', 'conflict', 'precondition_failed', 'storage_full'],
     },
     remove: {
       id: `delete${name}`,

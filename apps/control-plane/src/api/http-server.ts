@@ -43,7 +43,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   server.on('request', app)
   server.on('checkContinue', app)
   server.on('checkExpectation', (_req: IncomingMessage, res: ServerResponse) => {
-    const text = document('invalid', 'the expectation cannot be met')
+    const text = document(randomUUID(), 'invalid', 'the expectation cannot be met')
     res.writeHead(417, { 'Content-Type': 'application/json', Connection: 'close' }).end(text)
   })
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => refuse(error, socket, log))
@@ -60,12 +60,19 @@ function refuse(error: NodeJS.ErrnoException, socket: Socket, log: Logger): void
     socket.destroy()
     return
   }
-  log.info({ status: Number(status.slice(0, 3)), remote, reason: error.code }, 'request')
-  const body = document(code, sentence)
-  const length = Buffer.byteLength(body)
-  socket.end(
-    `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\nConnection: close\r\n\r\n${body}`,
-  )
+  const requestId = randomUUID()
+  log.info({ status: Number(status.slice(0, 3)), remote, reason: error.code, requestId }, 'request')
+  const body = document(requestId, code, sentence)
+  const head = [
+    `HTTP/1.1 ${status}`,
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    `X-Request-Id: ${requestId}`,
+    'X-Content-Type-Options: nosniff',
+    'Cache-Control: no-store',
+    'Connection: close',
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
   // A client that goes on sending must not keep the socket.
   socket.setTimeout(1000, () => socket.destroy())
 }
@@ -81,8 +88,8 @@ function explain(error: NodeJS.ErrnoException): readonly [string, string, string
   }
 }
 
-function document(code: string, error: string): string {
-  const body: ErrorBody = { error, code, requestId: randomUUID() }
+function document(requestId: string, code: string, error: string): string {
+  const body: ErrorBody = { error, code, requestId }
   return `${JSON.stringify(body)}\n`
 }
 
