@@ -8,7 +8,7 @@ const retryDelay = 1000
 
 export interface FollowOptions {
   readonly store: Store
-  /** Given the pointer at the start and after each move; the newest one only, when it moves faster than this resolves. */
+  /** Given the pointer at the start and after each move, one after the other. */
   readonly publish: (pointer: Pointer) => Promise<void>
   readonly log: Logger
   readonly signal: AbortSignal
