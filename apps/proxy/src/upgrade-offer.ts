@@ -11,6 +11,8 @@ export interface UpgradeOffer {
   readonly firstBytes: Buffer
   /** The request as the HTTP engine saw it: the WebSocket transport works on it. */
   readonly request: IncomingMessage
+  /** How long the joined connections may be silent in both directions, in milliseconds; 0 = no limit. */
+  readonly idleLimit: number
   /** Whoever joins the connection to an upstream tells it, so that draining and counting know. */
   joined(tunnel: Tunnel): void
 }

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import type { DestinationInput, RouteInput } from '@vrata/model'
-import { ask, freePort, own, type Scope, scriptedUpstream, type SnapshotBuilder } from '@vrata/testkit'
+import { ask, freePort, own, type Scope, type SnapshotBuilder, scriptedUpstream } from '@vrata/testkit'
 import { startInProcess } from '../testing/in-process.ts'
 
 type Timeouts = NonNullable<NonNullable<DestinationInput['options']>['timeouts']>
@@ -74,7 +74,12 @@ const rows: readonly Row[] = [
     status: 502,
     error: 'connection_refused',
   },
-  { what: 'a name that does not resolve', upstream: async () => 'does-not-exist.invalid:80', status: 502, error: 'dns_failure' },
+  {
+    what: 'a name that does not resolve',
+    upstream: async () => 'does-not-exist.invalid:80',
+    status: 502,
+    error: 'dns_failure',
+  },
   {
     what: 'a host that swallows connection attempts',
     upstream: blackHole,
@@ -246,10 +251,7 @@ function route(
 for (const [detail, keys] of [
   ['minimal', ['error', 'status']],
   ['standard', ['error', 'status', 'message']],
-  [
-    'full',
-    ['error', 'status', 'message', 'destination', 'endpoint', 'timestamp', 'cause', 'requestId', 'traceId'],
-  ],
+  ['full', ['error', 'status', 'message', 'destination', 'endpoint', 'timestamp', 'cause', 'requestId', 'traceId']],
 ] as const) {
   test(`at level ${detail} an error tells ${keys.join(', ')}`, async (t) => {
     const address = await closedPort()

@@ -1,6 +1,7 @@
 import type { DownstreamEvents } from '../downstream.ts'
 import type { Exchange } from '../exchange.ts'
 import { Failure, type TimeoutReason } from '../failure/failure.ts'
+import { smallerLimit } from '../limits.ts'
 import type { Tunnel } from '../upgrade-offer.ts'
 import type { UpstreamCall } from '../upstream/transport.ts'
 import { openUpgrade, type UpgradeHandler } from '../upstream/upgrade/handshake.ts'
@@ -155,10 +156,4 @@ function expireTotal(forwarding: Forwarding): void {
 
 function expireWait(forwarding: Forwarding): void {
   forwarding.expireWait()
-}
-
-/** The smaller of two limits of which 0 means none. */
-export function smallerLimit(one: number, other: number): number {
-  if (one === 0) return other
-  return other === 0 ? one : Math.min(one, other)
 }

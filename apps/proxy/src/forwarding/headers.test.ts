@@ -29,7 +29,11 @@ const rows: readonly Row[] = [
     sees: { 'keep-alive': undefined, 'proxy-authorization': undefined, te: undefined, 'proxy-connection': undefined },
   },
   { what: 'a client that takes trailers may say so', sends: ['TE: trailers'], sees: { te: 'trailers' } },
-  { what: 'of several codings only trailers passes', sends: ['TE: gzip, trailers;q=0.5, Trailers'], sees: { te: 'trailers' } },
+  {
+    what: 'of several codings only trailers passes',
+    sends: ['TE: gzip, trailers;q=0.5, Trailers'],
+    sees: { te: 'trailers' },
+  },
   {
     what: 'the peer, the scheme and the authority are told',
     sends: [],
@@ -126,7 +130,12 @@ const rows: readonly Row[] = [
     sends: ['X-Request-Attempt-Count: 7'],
     sees: { 'x-request-attempt-count': undefined },
   },
-  { what: 'Via is added where the listener says so', listener: { via: true }, sends: ['Via: 1.0 a'], sees: { via: '1.0 a, 1.1 vrata' } },
+  {
+    what: 'Via is added where the listener says so',
+    listener: { via: true },
+    sends: ['Via: 1.0 a'],
+    sees: { via: '1.0 a, 1.1 vrata' },
+  },
   { what: 'the authority passes unchanged', sends: [], sees: { host: 'api.example:8443' } },
   {
     what: 'an expectation is answered here and not passed on',
@@ -230,14 +239,19 @@ const answerRows: readonly AnswerRow[] = [
 
 for (const { what, listener = {}, upstream, expects, refuses = [] } of answerRows) {
   test(`on the way to the client, ${what}`, async (t) => {
-    const backend = await startBackend(t, { handler: (_request, response) => void response.writeHead(200, [...upstream]).end('x') })
+    const backend = await startBackend(t, {
+      handler: (_request, response) => void response.writeHead(200, [...upstream]).end('x'),
+    })
     const proxy = await startInProcess(t, (s, port) =>
       s
         .listener('main', port, { drainTimeout: '0s', ...listener })
         .destination('d', backend.address)
         .forward('r', '/', 'd'),
     )
-    const answer = (await rawExchange(proxy.port, 'GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n')).replaceAll('\r', '')
+    const answer = (await rawExchange(proxy.port, 'GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n')).replaceAll(
+      '\r',
+      '',
+    )
     for (const pattern of expects) assert.match(answer, pattern)
     for (const pattern of refuses) assert.doesNotMatch(answer, pattern)
   })

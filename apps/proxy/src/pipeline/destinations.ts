@@ -18,7 +18,9 @@ export function destinationRuntime(
 ): DestinationRuntime {
   const { options } = destination
   const tls = tlsOf(destination, lease)
-  const endpoints = addresses(destination).map(({ host, port }) => endpointRuntime(destination, { host, port }, tls, lease, onMistake))
+  const endpoints = addresses(destination).map(({ host, port }) =>
+    endpointRuntime(destination, { host, port }, tls, lease, onMistake),
+  )
   return {
     id: destination.id,
     host: destination.host,

@@ -53,7 +53,10 @@ export class Gateway implements ExchangeHome {
     this.#settings = settings
     this.#table = snapshot.table
     this.destinations = new Map(
-      [...snapshot.destinations].map(([id, destination]) => [id, destinationRuntime(destination, lease, settings.onMistake)]),
+      [...snapshot.destinations].map(([id, destination]) => [
+        id,
+        destinationRuntime(destination, lease, settings.onMistake),
+      ]),
     )
     this.#acts = snapshot.table.entries.map((entry) => actOf(entry, snapshot.actions[entry.index], this.destinations))
   }

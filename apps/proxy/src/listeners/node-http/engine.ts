@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import { Exchange, type Peer } from '../../exchange.ts'
 import { Failure } from '../../failure/failure.ts'
 import { failureAnswer } from '../../failure/failure-answer.ts'
+import { smallerLimit } from '../../limits.ts'
 import type { Tunnel, UpgradeOffer } from '../../upgrade-offer.ts'
 import { plainAddress } from '../client-address.ts'
 import type { Engine, Front } from '../engine.ts'
@@ -13,7 +14,7 @@ import { clientErrorFailure } from './client-error.ts'
 import { NodeBody } from './node-body.ts'
 import { NodeDownstream } from './node-downstream.ts'
 import { headText, RawDownstream } from './raw-downstream.ts'
-import { offersUpgrade, upgradeToken } from './upgrade-token.ts'
+import { offersUpgrade, upgradeIgnored, upgradeToken } from './upgrade-token.ts'
 
 /** Hard cap on a request head, request line included, in bytes, where the listener sets no smaller one. */
 const maxHead = 1_048_576
@@ -122,7 +123,8 @@ export class NodeHttpEngine implements Engine {
 
   #applyTimeouts(): void {
     const { timeouts } = this.#front.rules
-    this.#server.headersTimeout = timeouts.clientHeader
+    // The engine exchanges the two when the limit of the whole is the smaller one.
+    this.#server.headersTimeout = smallerLimit(timeouts.clientHeader, timeouts.clientRequestTotal)
     this.#server.requestTimeout = timeouts.clientRequestTotal
     this.#server.keepAliveTimeout = timeouts.idleBetweenRequests
   }
@@ -153,6 +155,7 @@ export class NodeHttpEngine implements Engine {
     const { rules, acceptor } = this.#front
     const downstream = new NodeDownstream(request, response, this, rules.timeouts.clientResponse)
     state.latest = downstream
+    if (upgradeIgnored(request)) downstream.closeAfter()
     const admission = this.#admit(request, rules, this.#peerOf(state, rules))
     if (admission instanceof Failure) {
       downstream.body = new NodeBody(
@@ -200,6 +203,7 @@ export class NodeHttpEngine implements Engine {
       socket,
       firstBytes,
       request,
+      idleLimit: rules.timeouts.idleStream,
       joined: (tunnel) => this.#join(downstream, tunnel),
     }
     const exchange = new Exchange(admission.head, rules, downstream, undefined, offer)

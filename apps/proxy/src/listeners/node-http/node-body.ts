@@ -24,6 +24,7 @@ export class NodeBody implements BodySource {
   #received = 0
   #state: 'open' | 'failed' | 'ended' = 'open'
   #failure: Failure | undefined = undefined
+  #stalled = false
 
   constructor(
     request: IncomingMessage,
@@ -37,9 +38,9 @@ export class NodeBody implements BodySource {
     this.#invite = invite
   }
 
-  /** Whether the client has not been invited to send yet: nothing of the body is under way. */
-  get uninvited(): boolean {
-    return this.#invite !== undefined
+  /** Whether waiting for the rest is of no use: the client is silent, or not heard any more. */
+  get abandoned(): boolean {
+    return this.#invite !== undefined || this.#stalled
   }
 
   /** Bytes that are still to come; undefined when only the end will tell. */
@@ -81,6 +82,7 @@ export class NodeBody implements BodySource {
     if (this.#state !== 'open') return
     this.pause()
     this.#state = 'failed'
+    this.#stalled = failure.reason !== 'payload_too_large'
     this.#failure = failure
     this.#tell(failure)
   }

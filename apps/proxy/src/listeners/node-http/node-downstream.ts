@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { breakConnection } from '../../break-connection.ts'
 import type { Downstream, DownstreamEvents } from '../../downstream.ts'
 import type { Exchange } from '../../exchange.ts'
 import type { Failure } from '../../failure/failure.ts'
@@ -38,6 +39,7 @@ export class NodeDownstream implements Downstream {
   readonly #stall: number
   #flushed = false
   #waiting = false
+  #last = false
   #answered = false
 
   constructor(request: IncomingMessage, response: ServerResponse, engine: EngineState, stall: number) {
@@ -62,6 +64,15 @@ export class NodeDownstream implements Downstream {
     return this.#request.httpVersionMinor > 0
   }
 
+  /** The connection closes after this answer. */
+  closeAfter(): void {
+    this.#last = true
+  }
+
+  get #closes(): boolean {
+    return this.#last || this.#engine.draining
+  }
+
   inform(status: number, headers: readonly string[]): void {
     if (this.#request.httpVersionMinor > 0 && !this.closed && !this.headSent) {
       this.#response.writeInformation(status, headers)
@@ -70,7 +81,7 @@ export class NodeDownstream implements Downstream {
 
   head(status: number, headers: string[]): void {
     if (this.closed) return
-    if (this.#engine.draining) headers.push('connection', 'close')
+    if (this.#closes) headers.push('connection', 'close')
     this.#response.writeHead(status, headers)
     process.nextTick(flushHead, this)
   }
@@ -104,18 +115,16 @@ export class NodeDownstream implements Downstream {
     if (this.closed) return
     this.#answered = true
     this.#flushed = true
-    const lines = this.#engine.draining ? [...headers, 'connection', 'close'] : [...headers]
     const rest = this.body
-    if (rest === undefined || rest.outstanding === 0 || rest.uninvited) {
-      this.#response.writeHead(status, lines)
+    const outstanding = rest === undefined ? 0 : (rest.outstanding ?? Infinity)
+    const reuse = outstanding <= drainForReuse && rest?.abandoned !== true
+    if (!reuse) this.#last = true
+    this.#response.writeHead(status, this.#closes ? [...headers, 'connection', 'close'] : [...headers])
+    if (rest === undefined || outstanding === 0 || rest.abandoned) {
       this.#response.end(body)
       this.#watchLeftover()
       return
     }
-    const { outstanding } = rest
-    const reuse = outstanding !== undefined && outstanding <= drainForReuse
-    if (!reuse && !this.#engine.draining) lines.push('connection', 'close')
-    this.#response.writeHead(status, lines)
     // Complete for the client by its length; for node:http only when the rest is read, or it would close too early.
     if (this.#request.method === 'HEAD' || body.length === 0) this.#response.flushHeaders()
     else this.#response.write(body)
@@ -125,7 +134,7 @@ export class NodeDownstream implements Downstream {
   cut(): void {
     this.#answered = true
     // The body of an answer to HTTP/1.0 ends with the connection: only a reset tells that it is not whole.
-    if (this.#request.httpVersionMinor === 0) this.#request.socket.resetAndDestroy()
+    if (this.#request.httpVersionMinor === 0) breakConnection(this.#request.socket)
     else this.#request.socket.destroy()
   }
 
@@ -166,10 +175,11 @@ export class NodeDownstream implements Downstream {
 
   async #readRest(rest: NodeBody, bytes: number): Promise<void> {
     const complete = await rest.discardRest(bytes, restTime)
-    if (this.#response.destroyed) return
     if (!this.#response.writableEnded) this.#response.end()
-    if (!complete) this.#response.once('finish', () => this.#request.socket.destroySoon())
-    if (!complete && this.#response.writableFinished) this.#request.socket.destroySoon()
+    if (complete) return
+    const { socket } = this.#request
+    if (this.#response.writableFinished) socket.destroySoon()
+    else this.#response.once('close', () => socket.destroySoon())
   }
 }
 

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
+import { breakConnection } from '../../break-connection.ts'
 import type { Downstream, DownstreamEvents } from '../../downstream.ts'
 import type { Exchange } from '../../exchange.ts'
 import type { Tunnel } from '../../upgrade-offer.ts'
@@ -25,7 +26,7 @@ export class RawDownstream implements Downstream {
     socket.on('error', () => socket.destroy()) // 'close' follows and tells
     socket.on('close', () => this.#onClose())
     socket.on('drain', () => this.#onDrain())
-    socket.on('timeout', () => socket.destroy())
+    socket.on('timeout', () => this.#onTimeout())
     socket.read(0) // keeps reading into the buffer, so that a reset is noticed before somebody takes the bytes
   }
 
@@ -75,7 +76,7 @@ export class RawDownstream implements Downstream {
   cut(): void {
     this.#ended = true
     if (this.#tunnel !== undefined) this.#tunnel.close()
-    else this.#socket.resetAndDestroy() // without a length only a reset tells that the body is not whole
+    else breakConnection(this.#socket) // without a length only a reset tells that the body is not whole
   }
 
   #onClose(): void {
@@ -84,6 +85,11 @@ export class RawDownstream implements Downstream {
     this.#ended = true
     this.events = undefined
     this.exchange?.end()
+  }
+
+  /** A tunnel watches over its own silence. */
+  #onTimeout(): void {
+    if (this.#tunnel === undefined) this.#socket.destroy()
   }
 
   #onDrain(): void {

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { breakConnection } from '../../break-connection.ts'
 import type { Tunnel } from '../../upgrade-offer.ts'
 
 /** A WebSocket close frame from a server with the code 1001, "going away" (RFC 6455, 7.4.1). */
@@ -15,7 +16,8 @@ export class JoinedSockets implements Tunnel {
   readonly #isWebSocket: boolean
   #open = 2
 
-  constructor(client: Socket, upstream: Socket, isWebSocket: boolean) {
+  /** @param idleLimit longest silence of both sides, in milliseconds; 0 = no limit */
+  constructor(client: Socket, upstream: Socket, isWebSocket: boolean, idleLimit: number) {
     this.#client = client
     this.#upstream = upstream
     this.#isWebSocket = isWebSocket
@@ -23,9 +25,11 @@ export class JoinedSockets implements Tunnel {
       [client, upstream],
       [upstream, client],
     ] as const) {
-      one.on('error', () => other.resetAndDestroy())
+      one.on('error', () => breakConnection(other))
       one.on('close', () => this.#onClose(one, other))
     }
+    // What passes in either direction passes through the client's socket.
+    client.setTimeout(idleLimit)
     client.on('timeout', () => this.close())
   }
 

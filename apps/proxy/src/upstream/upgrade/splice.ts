@@ -19,7 +19,7 @@ export function sendSpliced(exchange: SwitchRequest): void {
   sent.on('upgrade', (answer: IncomingMessage, upstream: Socket, firstBytes: Buffer) => {
     const fields = exchange.switching(answer, upstream)
     if (fields === undefined) return
-    exchange.switched(new JoinedSockets(offer.socket, upstream, false))
+    exchange.switched(new JoinedSockets(offer.socket, upstream, false, offer.idleLimit))
     offer.socket.write(switchText(fields), 'latin1')
     join(offer.socket, offer.firstBytes, upstream, firstBytes)
   })

@@ -43,6 +43,7 @@ export function sendWebSocket(exchange: SwitchRequest): void {
 
 /** Puts our judgement before what the library does with an answer. */
 function take(sent: ClientRequest, exchange: SwitchRequest): void {
+  const { offer } = exchange
   sent.path = exchange.request.target
   exchange.begun(sent)
   sent.once('socket', () => {
@@ -54,7 +55,7 @@ function take(sent: ClientRequest, exchange: SwitchRequest): void {
     sent.on('upgrade', (answer: IncomingMessage, upstream: Socket, firstBytes: Buffer) => {
       const fields = exchange.switching(answer, upstream)
       if (fields === undefined) return
-      exchange.switched(new JoinedSockets(exchange.offer.socket, upstream, true))
+      exchange.switched(new JoinedSockets(offer.socket, upstream, true, offer.idleLimit))
       answer.headers = asObject(fields)
       for (const listener of join) listener.call(sent, answer, upstream, firstBytes)
     })

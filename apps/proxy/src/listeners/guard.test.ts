@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Listener, type ListenerInput } from '@vrata/model'
+import { Failure } from '../failure/failure.ts'
+import { type Admission, admit } from './guard.ts'
+import { listenerRules } from './rules.ts'
+
+function rulesOf(fields: Partial<ListenerInput> = {}) {
+  return listenerRules(Listener.parse({ id: 'l', name: 'l', port: 80, ...fields }))
+}
+
+interface Ask {
+  readonly method?: string
+  readonly target?: string
+  readonly minorVersion?: number
+  readonly lines?: readonly string[]
+  readonly peer?: string
+}
+
+function admitted(ask: Ask, fields: Partial<ListenerInput> = {}): Admission | Failure {
+  const rules = rulesOf(fields)
+  const address = ask.peer ?? '192.0.2.1'
+  const { method = 'GET', target = '/', minorVersion = 1, lines = ['Host', 'a.example'] } = ask
+  return admit({ method, target, minorVersion, lines }, rules, { address, trusted: rules.trusts(address) }, 'http')
+}
+
+function head(ask: Ask, fields?: Partial<ListenerInput>) {
+  const admission = admitted(ask, fields)
+  assert.ok(!(admission instanceof Failure), admission instanceof Failure ? admission.message : '')
+  return admission.head
+}
+
+interface Refusal {
+  readonly what: string
+  readonly ask: Ask
+  readonly listener?: Partial<ListenerInput>
+  readonly reason?: string
+}
+
+const host = ['Host', 'a']
+
+const refusals: readonly Refusal[] = [
+  { what: 'no Host', ask: { lines: [] } },
+  { what: 'an empty Host', ask: { lines: ['Host', ''] } },
+  { what: 'two Hosts, even equal ones', ask: { lines: ['Host', 'a', 'host', 'a'] } },
+  { what: 'a Host with a user', ask: { lines: ['Host', 'u@a'] } },
+  { what: 'a Host with a path', ask: { lines: ['Host', 'a/b'] } },
+  { what: 'a Host with a bad port', ask: { lines: ['Host', 'a:99999'] } },
+  { what: 'an absolute target with a bad authority', ask: { target: 'http://u@a/', lines: host } },
+  { what: 'an absolute target without a Host', ask: { target: 'http://a/', lines: [] } },
+  { what: 'a target of another scheme', ask: { target: 'ftp://a/', lines: host } },
+  { what: 'a target that is only a name', ask: { target: 'a', lines: host } },
+  { what: 'a star for anything but OPTIONS', ask: { target: '*', lines: host } },
+  { what: 'an encoded slash', ask: { target: '/a%2Fb', lines: host } },
+  { what: 'a path above the root', ask: { target: '/..', lines: host } },
+  { what: 'a broken escape', ask: { target: '/%zz', lines: host } },
+  { what: 'a fragment in the path', ask: { target: '/a#b', lines: host } },
+  { what: 'a fragment in the query', ask: { target: '/a?b#c', lines: host } },
+  { what: 'an unknown expectation', ask: { lines: [...host, 'Expect', 'magic'] } },
+  { what: 'a transfer coding that would be lost', ask: { lines: [...host, 'Transfer-Encoding', 'gzip, chunked'] } },
+  { what: 'chunks in HTTP/1.0', ask: { minorVersion: 0, lines: [...host, 'Transfer-Encoding', 'chunked'] } },
+  { what: 'a length that is no number', ask: { lines: [...host, 'Content-Length', '1e3'] } },
+  {
+    what: 'a name with an underscore where they are rejected',
+    ask: { lines: [...host, 'a_b', '1'] },
+    listener: { underscoreHeaders: 'reject' },
+  },
+  { what: 'a long target', ask: { target: `/${'x'.repeat(8192)}`, lines: host }, reason: 'uri_too_long' },
+  {
+    what: 'many header lines',
+    ask: { lines: Array.from({ length: 101 }, (_, n) => [`h${n}`, '1']).flat() },
+    reason: 'request_headers_too_large',
+  },
+  {
+    what: 'headers of 65 KB where 64 are allowed',
+    ask: { lines: [...host, 'x', 'y'.repeat(65 * 1024)] },
+    listener: { maxRequestHeadersKB: 64 },
+    reason: 'request_headers_too_large',
+  },
+  {
+    what: 'a declared body over the limit',
+    ask: { method: 'POST', lines: [...host, 'Content-Length', '11'] },
+    listener: { limits: { maxBodyBytes: 10 } },
+    reason: 'payload_too_large',
+  },
+]
+
+for (const { what, ask, listener, reason = 'bad_request' } of refusals) {
+  test(`the guard refuses ${what}: ${reason}`, () => {
+    const failure = admitted(ask, listener)
+    assert.ok(failure instanceof Failure)
+    assert.equal(failure.reason, reason)
+  })
+}
+
+test('names and values are counted against the limit, the Host is not', () => {
+  const fits = ['Host', 'h'.repeat(200), 'x', 'y'.repeat(1023)]
+  head({ lines: fits }, { maxRequestHeadersKB: 1 })
+  const over = admitted({ lines: [...fits, 'z', ''] }, { maxRequestHeadersKB: 1 })
+  assert.ok(over instanceof Failure)
+})
+
+test('a target of the longest length passes', () => {
+  head({ target: `/${'x'.repeat(8191)}` })
+})
+
+test('paths become canonical, the query stays as it is', () => {
+  const { path, wirePath, query } = head({ target: '/public/%2e%2e/admin//x?q=%2e&&' })
+  assert.equal(path, '/admin/x')
+  assert.equal(wirePath, '/admin/x')
+  assert.equal(query, 'q=%2e&&')
+})
+
+test('where normalisation is off the path goes upstream as received and is matched with its escapes resolved', () => {
+  const { path, wirePath } = head({ target: '/a%2Fb//%61' }, { pathNormalization: 'off' })
+  assert.equal(wirePath, '/a%2Fb//%61')
+  assert.equal(path, '/a/b//a')
+})
+
+test('an encoded slash is kept where the listener says so', () => {
+  assert.equal(head({ target: '/a%2fb' }, { encodedSlash: 'keep' }).path, '/a%2Fb')
+})
+
+test('the authority of an absolute target decides over the Host', () => {
+  const { host, authority, path, query } = head({ target: 'HTTP://B.example:81/p?q', lines: ['Host', 'a'] })
+  assert.deepEqual(
+    { host, authority, path, query },
+    { host: 'b.example', authority: 'B.example:81', path: '/p', query: 'q' },
+  )
+  assert.equal(head({ target: 'http://b', lines: ['Host', 'a'] }).path, '/')
+})
+
+test('hosts are compared in lower case, without port and trailing dot; the authority stays as received', () => {
+  const { host, authority } = head({ lines: ['Host', 'ACME.Example.com.:8443'] })
+  assert.equal(host, 'acme.example.com')
+  assert.equal(authority, 'ACME.Example.com.:8443')
+  assert.equal(head({ lines: ['Host', '[::1]:80'] }).host, '[::1]')
+})
+
+test('OPTIONS may ask about the server as a whole', () => {
+  assert.equal(head({ method: 'OPTIONS', target: '*' }).path, '*')
+})
+
+test('a body is framed by its length or by chunks', () => {
+  const cases = [
+    { lines: ['Content-Length', '5'], length: 5 },
+    { lines: ['Content-Length', '0'], length: 0 },
+    { lines: ['Transfer-Encoding', 'Chunked'], length: undefined },
+    { lines: [], length: 0 },
+  ]
+  for (const { lines, length } of cases) {
+    const admission = admitted({ lines: [...host, ...lines] })
+    assert.ok(!(admission instanceof Failure))
+    assert.equal(admission.bodyLength, length)
+  }
+})
+
+test('what a client must not claim is gone before anybody looks', () => {
+  const lines = [...host, 'X-Forwarded-Client-Cert', 'x', 'X-Forwarded-For', '1.1.1.1', 'forwarded', 'a', 'X-Ok', '1']
+  const { names } = head({ lines })
+  assert.deepEqual(
+    names.map(({ lower }) => lower),
+    ['x-ok'],
+  )
+})
+
+test('a trusted proxy is believed about addresses, but never about certificates', () => {
+  const lines = [...host, 'X-Forwarded-Client-Cert', 'x', 'X-Forwarded-For', '9.9.9.9', 'X-Forwarded-For', '10.1.1.1']
+  const { names, clientIp } = head({ lines, peer: '10.0.0.1' }, { trustedProxies: ['10.0.0.0/8'] })
+  assert.deepEqual(
+    names.map(({ lower }) => lower),
+    ['x-forwarded-for', 'x-forwarded-for'],
+  )
+  assert.equal(clientIp, '9.9.9.9')
+})
+
+test('gRPC is told from gRPC-Web and from names that only begin alike', () => {
+  const type = (value: string) => head({ lines: [...host, 'Content-Type', value] }).grpc
+  assert.equal(type('application/grpc'), true)
+  assert.equal(type('Application/gRPC+proto'), true)
+  assert.equal(type('application/grpc; charset=x'), true)
+  assert.equal(type('application/grpc-web'), false)
+  assert.equal(type('application/grpcx'), false)
+})
