@@ -1,6 +1,7 @@
 import type { Client } from '@vrata/client'
 import {
   type ControlPlaneProgram,
+  eventually,
   freePort,
   type ProxyProgram,
   type Scope,
@@ -24,6 +25,8 @@ export interface Gateway {
   readonly base: SnapshotBuilder
   /** Stages, captures, activates, and waits until the proxy has applied it; the snapshot's id. */
   activate(config: SnapshotBuilder, name?: string): Promise<string>
+  /** Waits until the fleet says that the proxy runs this snapshot: then it is on the proxy's disk as well. */
+  acknowledged(id: string): Promise<void>
   /** Activates a snapshot that exists and waits until the proxy has applied it. */
   activateAgain(id: string): Promise<void>
 }
@@ -52,6 +55,12 @@ export async function startGateway(scope: Scope, options: GatewayOptions = {}): 
     url: `http://127.0.0.1:${port}`,
     base: snapshot().listener('web', port),
     activateAgain,
+    async acknowledged(id) {
+      await eventually(`the acknowledgement of ${id}`, async () => {
+        const { proxies } = await client.fleet()
+        return proxies.some((one) => one.id === proxy.id && one.snapshotId === id && one.state === 'inSync')
+      })
+    },
     async activate(config, name = 'test') {
       const { id } = await config.capture(client, name)
       await activateAgain(id)

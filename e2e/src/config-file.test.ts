@@ -4,11 +4,17 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { createClient } from '@vrata/client'
-import { ask, freePort, Program, repositoryRoot, snapshot, temporaryFolder } from '@vrata/testkit'
+import { type App, ask, commandOf, freePort, Program, snapshot, temporaryFolder } from '@vrata/testkit'
 
-type App = 'control-plane' | 'proxy'
-
-const main = (app: App) => join(repositoryRoot, 'apps', app, 'main.mjs')
+/** Runs a program to its end. */
+function run(app: App, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const [file = '', ...before] = commandOf(app)
+  return spawnSync(file, [...before, ...args], {
+    encoding: 'utf8',
+    timeout: 20_000,
+    env: { ...process.env, ...env },
+  })
+}
 
 async function file(t: TestContext, text: string): Promise<string> {
   const path = join(await temporaryFolder(t), 'config.yaml')
@@ -44,7 +50,7 @@ test('both programs start from the full layout with values from the environment'
   const env = { VRATA_ADDRESS: address }
   const start = async (app: App, mode: string): Promise<Program> => {
     const config = await file(t, layout(mode, folder))
-    const program = new Program(t, { name: app, command: [process.execPath, main(app), '--config', config], env })
+    const program = new Program(t, { name: app, command: [...commandOf(app), '--config', config], env })
     program.start()
     await program.waitForLog('its address', (line) => line.msg === 'listening')
     return program
@@ -104,10 +110,7 @@ const refused: readonly { what: string; app: App; text: string; says: RegExp }[]
 for (const { what, app, text, says } of refused) {
   test(`the ${app} refuses ${what}: one line, exit code 1`, async (t) => {
     const config = await file(t, text)
-    const { status, stderr } = spawnSync(process.execPath, [main(app), '--config', config], {
-      encoding: 'utf8',
-      timeout: 20_000,
-    })
+    const { status, stderr } = run(app, ['--config', config])
     assert.equal(status, 1, stderr)
     const lines = stderr.trimEnd().split('\n')
     assert.equal(lines.length, 1, stderr)
@@ -131,7 +134,7 @@ const calls: readonly { what: string; args: readonly string[]; status: number; s
 for (const app of ['control-plane', 'proxy'] as const) {
   for (const { what, args, status, stdout, stderr } of calls) {
     test(`${app}: ${what}`, () => {
-      const result = spawnSync(process.execPath, [main(app), ...args], { encoding: 'utf8', timeout: 20_000 })
+      const result = run(app, args)
       assert.equal(result.status, status, result.stdout + result.stderr)
       if (stdout) assert.match(result.stdout, stdout)
       if (stderr) assert.match(result.stderr, stderr)
@@ -141,12 +144,7 @@ for (const app of ['control-plane', 'proxy'] as const) {
   test(`${app}: --check-config tells a good file from a bad one and starts nothing`, async (t) => {
     const folder = await temporaryFolder(t)
     const good = await file(t, layout(app === 'proxy' ? 'proxy' : 'controlplane', folder))
-    const check = (config: string) =>
-      spawnSync(process.execPath, [main(app), '--config', config, '--check-config'], {
-        encoding: 'utf8',
-        timeout: 20_000,
-        env: { ...process.env, VRATA_ADDRESS: '127.0.0.1:1' },
-      })
+    const check = (config: string) => run(app, ['--config', config, '--check-config'], { VRATA_ADDRESS: '127.0.0.1:1' })
     const passed = check(good)
     assert.equal(passed.status, 0, passed.stdout + passed.stderr)
     assert.equal(check(await file(t, 'log:\n  level: loud\n')).status, 1)

@@ -40,9 +40,9 @@ test('a snapshot that was activated while the proxy was cut off is applied on re
 })
 
 test('a proxy that starts without a control plane serves the last good snapshot from its disk', async (t) => {
-  const { plane, proxy, url, base, activate } = await startGateway(t)
+  const { plane, proxy, url, base, activate, acknowledged } = await startGateway(t)
   const backend = await startBackend(t, { name: 'blue' })
-  await activate(base.destination('blue', backend.address).forward('all', '/', 'blue'))
+  await acknowledged(await activate(base.destination('blue', backend.address).forward('all', '/', 'blue')))
   await plane.program.kill()
   await proxy.program.kill()
   await assert.rejects(ask(url), /ECONNREFUSED/)

@@ -122,14 +122,16 @@ test('a proxy that joins later receives the active snapshot at once', async (t) 
   await second.applied(id)
 })
 
-test('the bundles do what the sources do', async (t) => {
-  const { url, base, activate, plane, proxy } = await startGateway(t, {
-    plane: { bundled: true },
-    proxy: { bundled: true },
+for (const [what, bundled] of [
+  ['the sources', false],
+  ['the bundles', true],
+] as const) {
+  test(`${what} of both programs serve and stop`, async (t) => {
+    const { url, base, activate, plane, proxy } = await startGateway(t, { plane: { bundled }, proxy: { bundled } })
+    const backend = await startBackend(t, { name: 'blue' })
+    await activate(base.destination('blue', backend.address).forward('all', '/', 'blue'))
+    assert.equal((await ask(url)).body, 'blue\n')
+    assert.equal(await proxy.program.stop(), 0)
+    assert.equal(await plane.program.stop(), 0)
   })
-  const backend = await startBackend(t, { name: 'blue' })
-  await activate(base.destination('blue', backend.address).forward('all', '/', 'blue'))
-  assert.equal((await ask(url)).body, 'blue\n')
-  assert.equal(await proxy.program.stop(), 0)
-  assert.equal(await plane.program.stop(), 0)
-})
+}

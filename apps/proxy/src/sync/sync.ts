@@ -154,8 +154,9 @@ export class Sync implements StreamEvents, AsyncDisposable {
   async #applied({ document, text }: Offered, applied: Applied): Promise<void> {
     this.#confirmed = true
     const { id, hash, seq } = document
-    this.#report({ id, hash, seq: seq ?? 0 }, applied)
+    // on disk first: what the fleet says a proxy runs is what it comes back with after a crash
     if (applied.result !== 'error') await this.#options.lastGood.save(text)
+    this.#report({ id, hash, seq: seq ?? 0 }, applied)
   }
 
   #report(about: { readonly id: string; readonly hash: string; readonly seq: number }, applied: Applied): void {
