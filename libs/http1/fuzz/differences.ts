@@ -122,6 +122,7 @@ export const differences: readonly Difference[] = [
     cases: [
       'Connection that is no list of tokens',
       'close with a no-break space',
+      'close with a no-break space in a list',
       'Upgrade that is no list of protocols',
     ],
   },

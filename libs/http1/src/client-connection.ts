@@ -46,9 +46,7 @@ export class ClientConnection {
   /** A request may be written: none is open, the last one ended well on both sides, and nothing came since. */
   get reusable(): boolean {
     const { input } = this.#reader
-    return (
-      this.#phase === 'idle' && this.#writing === 'nothing' && input.buffered === 0 && !input.ended && !input.overflowed
-    )
+    return this.#phase === 'idle' && this.#writing === 'nothing' && input.buffered === 0 && !input.ended
   }
 
   /** Whether any byte has come in answer to the request in hand: then it must not be silently sent again. */

@@ -55,6 +55,11 @@ describe('a limit is exact: its value passes, one less is refused', () => {
   }
 })
 
+test('chunk extensions are counted for each body anew', () => {
+  const body = chunked('1;abc\r\nx\r\n0\r\n\r\n')
+  assert.equal(outcome(body + body + body, server, { chunkExtensions: 4 }), 'accepted')
+})
+
 test('trailers that are left out count', () => {
   assert.equal(
     outcome(chunked('0\r\nSet-Cookie: 1\r\nA: 2\r\n\r\n'), server, { trailerFields: 1 }),

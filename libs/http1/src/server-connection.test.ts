@@ -167,6 +167,35 @@ describe('pipelining', () => {
     ])
   })
 
+  test('what waits outlives its buffers after detach', () => {
+    const connection = new ServerConnection()
+    const reused = Buffer.alloc(100)
+    const pass = (text: string) => connection.receive(reused.subarray(0, reused.write(text, 'latin1')))
+    pass(`${get}GET /wai`)
+    assert.deepEqual(kinds(connection), ['request', 'end', 'paused'])
+    connection.detach()
+    pass('ted HTTP/1.1\r\nHost: a\r\n\r\n')
+    connection.detach()
+    reused.fill('!')
+    connection.respond({ status: 200 })
+    assert.equal(requestOf(connection.next()).target, '/waited')
+  })
+
+  test('a name that begins like that of the last head in the same line is read whole', () => {
+    const connection = received('GET / HTTP/1.1\r\nHost: a\r\nX-A: 1\r\n\r\n')
+    kinds(connection)
+    connection.respond({ status: 200 })
+    connection.receive(bytes('GET / HTTP/1.1\r\nHost: a\r\nX-A-B: 2\r\nX: 3\r\n\r\n'))
+    assert.deepEqual(
+      [...requestOf(connection.next()).fields],
+      [
+        ['Host', 'a'],
+        ['X-A-B', '2'],
+        ['X', '3'],
+      ],
+    )
+  })
+
   test('single bytes that wait do not cost a buffer each, and are read in order', () => {
     const connection = received(get)
     kinds(connection)
@@ -477,6 +506,26 @@ describe('Expect: 100-continue', () => {
     assert.deepEqual(kinds(connection), ['data', 'end', 'paused'])
     assert.doesNotMatch(text(connection.respond({ status: 200 })), /connection: close/)
   })
+
+  test('after 100 the body will come, also behind an early response', () => {
+    const connection = received(asking)
+    kinds(connection)
+    connection.inform(100)
+    assert.doesNotMatch(text(connection.respond({ status: 413 })), /connection: close/)
+    connection.receive(bytes(`hi${get}`))
+    assert.deepEqual(kinds(connection), ['data', 'end', 'request', 'end', 'paused'])
+  })
+
+  const notWaiting: readonly [what: string, request: string][] = [
+    ['without a body', 'GET / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n'],
+    ['with an empty body', 'PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n'],
+    ['on HTTP/1.0', 'PUT / HTTP/1.0\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n'],
+  ]
+  for (const [what, request] of notWaiting) {
+    test(`a client does not wait ${what}`, () => {
+      assert.equal(requestOf(received(request).next()).expectContinue, false)
+    })
+  }
 
   test('a final response without 100 closes: whether a body follows can not be known', () => {
     const connection = received(asking)
