@@ -13,8 +13,17 @@ export {
   compileRoutesInSlices,
   type RoutingConfig,
 } from './compile.ts'
+export { type Verdict, verdict } from './conditions.ts'
 export { compileDirectResponse, type DirectResponse } from './direct-response.ts'
 export type { ChainLink, ConditionCounts, Retry, RouteEntry } from './entry.ts'
+export {
+  type ExplainedCandidate,
+  type Explanation,
+  explain,
+  maxCandidates,
+} from './explain.ts'
+export type { ExplainedCondition, ExplainedLink } from './explain-chain.ts'
+export type { FailedPredicate } from './failed-predicate.ts'
 export { canonicalHost, compileHostnames, type HostPattern, parseHostPattern } from './hostname.ts'
 export type { Matcher, PredicateName } from './matchers/matcher.ts'
 export type { PathPattern } from './path-pattern.ts'

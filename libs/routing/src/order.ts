@@ -13,12 +13,14 @@ export interface Candidate {
  * grouped before standalone, then names and ids. How and when anything was stored plays no part.
  */
 export function compareCandidates(a: Candidate, b: Candidate): number {
-  return (
-    b.entry.priority - a.entry.priority || hostOrder(a.host) - hostOrder(b.host) || compareEntries(a.entry, b.entry)
-  )
+  return b.entry.priority - a.entry.priority || compareHosts(a.host, b.host) || compareEntries(a.entry, b.entry)
 }
 
-/** Exact names, then wildcards, those with more labels first, then any. */
+/** Exact names, then wildcards, those with more labels first, then any; names of one sort are equal. */
+export function compareHosts(a: HostPattern, b: HostPattern): number {
+  return hostOrder(a) - hostOrder(b)
+}
+
 function hostOrder(host: HostPattern): number {
   if (host.kind === 'exact') return 0
   return host.kind === 'wildcard' ? 1000 - host.labels : 1000

@@ -1,4 +1,5 @@
-import { CelEvaluationError, type Predicate, type RequestFacts } from '@vrata/cel'
+import type { CelEvaluationError, Predicate } from '@vrata/cel'
+import { evaluate } from '../conditions.ts'
 import { costs, type Matcher } from './matcher.ts'
 
 /** An expression over the request is true. One that cannot be evaluated (a header that is not there) does not hold. */
@@ -8,16 +9,11 @@ export function celMatcher(predicate: Predicate): Matcher {
     cost: costs.cel + predicate.cost,
     expected: predicate.source,
     readsBody: predicate.readsBody,
-    test: (facts) => outcome(predicate, facts) === true,
-    actual: (facts) => String(outcome(predicate, facts)),
+    test: (facts) => evaluate(predicate, facts) === true,
+    actual: (facts) => describe(evaluate(predicate, facts)),
   }
 }
 
-function outcome(predicate: Predicate, facts: RequestFacts): boolean | string {
-  try {
-    return predicate.test(facts)
-  } catch (thrown) {
-    if (!(thrown instanceof CelEvaluationError)) throw thrown
-    return `error: ${thrown.message}`
-  }
+function describe(result: boolean | CelEvaluationError): string {
+  return typeof result === 'boolean' ? String(result) : `error: ${result.message}`
 }
