@@ -1,9 +1,9 @@
 import type { Logger } from '@vrata/service'
 import type { Clock } from '../clock.ts'
+import { late, within } from '../within.ts'
 import { reasonOf } from './reason.ts'
 import { type BackendEvents, type SessionBackend, WriteRefused } from './session-backend.ts'
 import { type Pin, type SessionStore, type Unanswered, unanswered } from './session-store.ts'
-import { within } from './within.ts'
 
 /**
  * `starting`: nobody knows yet, and nobody asks. `readOnly`: pins are read but cannot be written. `down`: requests do
@@ -33,7 +33,7 @@ const longestPause = 30_000
 /** A connection on which a probe has waited this long is given up: its other end may be gone without a word. */
 const silenceLimit = 5_000
 
-const late = 'no answer in time'
+const noAnswer = 'no answer in time'
 
 /**
  * Stands between requests and the backend. A request waits `patience` at most; when the backend fails again and again it
@@ -115,8 +115,11 @@ export class GuardedStore implements SessionStore, BackendEvents, Disposable {
   async #ask<T>(reply: Promise<T>, limit: number): Promise<T | Unanswered> {
     try {
       const answer = await within(this.#clock, reply, limit)
-      if (answer === unanswered) this.#onFailure(late)
-      else this.#failures = 0
+      if (answer === late) {
+        this.#onFailure(noAnswer)
+        return unanswered
+      }
+      this.#failures = 0
       return answer
     } catch (thrown) {
       if (!(thrown instanceof WriteRefused)) this.#onFailure(reasonOf(thrown))
@@ -186,7 +189,7 @@ export class GuardedStore implements SessionStore, BackendEvents, Disposable {
 
   async #verdict(reply: Promise<void>): Promise<[StoreState, string]> {
     try {
-      return (await within(this.#clock, reply, this.patience)) === unanswered ? ['down', late] : ['up', '']
+      return (await within(this.#clock, reply, this.patience)) === late ? ['down', noAnswer] : ['up', '']
     } catch (thrown) {
       return thrown instanceof WriteRefused ? ['readOnly', thrown.message] : ['down', reasonOf(thrown)]
     }
