@@ -50,6 +50,7 @@ export const goodRequests: readonly Case[] = table(server, [
   ['a chunked body', chunked('5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n') + get(), 'accepted'],
   ['an empty chunked body', chunked('0\r\n\r\n'), 'accepted'],
   ['Chunked in other letters', `${post('Transfer-Encoding: Chunked')}0\r\n\r\n`, 'accepted'],
+  ['chunked before a tab', `${post('Transfer-Encoding: \t chunked \t')}0\r\n\r\n`, 'accepted'],
   ['chunk sizes in capitals and with zeros', chunked(`0A\r\n${'x'.repeat(10)}\r\n00000\r\n\r\n`), 'accepted'],
   ['chunk extensions', chunked('5;a;b=c;d="e;\\"f\\r"\r\nhello\r\n0;last\r\n\r\n'), 'accepted'],
   ['chunk extensions with white space where history has it', chunked('1 ; a = b\t;c\r\nx\r\n0\r\n\r\n'), 'accepted'],

@@ -17,6 +17,7 @@ export const goodResponses: readonly Case[] = table(client, [
   ['a body of declared length', `${ok('Content-Length: 5')}hello`, 'accepted'],
   ['an empty body', ok('Content-Length: 0'), 'accepted'],
   ['a chunked body with trailers', chunkedOk('5\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n'), 'accepted'],
+  ['chunked before a tab', `${ok('Transfer-Encoding: chunked\t')}1\r\nx\r\n0\r\n\r\n`, 'accepted'],
   ['a body up to the end of the connection', `${ok('Content-Type: x')}hello`, 'accepted'],
   ['nothing up to the end of the connection', ok(), 'accepted'],
   ['HTTP/1.0', `${head('HTTP/1.0 200 OK', 'Content-Length: 2')}hi`, 'accepted'],

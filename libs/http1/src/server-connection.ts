@@ -127,8 +127,9 @@ export class ServerConnection {
     const read = this.#reader.readBody()
     if (read === undefined) return needData
     if (typeof read === 'string') return this.#refuse(read)
-    if (read.kind === 'data') this.#clientWaits = false
-    else if (this.#writing !== 'nothing') this.#phase = 'paused'
+    this.#clientWaits = false
+    if (read.kind === 'data') return read
+    if (this.#writing !== 'nothing') this.#phase = 'paused'
     else this.#nextRequest()
     return read
   }
