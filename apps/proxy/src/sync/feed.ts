@@ -17,35 +17,47 @@ const swapInterval = 10
 export class Feed {
   readonly #apply: (document: SnapshotDocument) => Promise<Applied>
   readonly #onApplied: (offered: Offered, applied: Applied) => Promise<void>
+  readonly #onMistake: (thrown: unknown) => void
   #newest: Offered | undefined = undefined
-  #running: Promise<void> | undefined = undefined
+  #running: Promise<void> = Promise.resolve()
+  #busy = false
 
-  /** @param onApplied awaited before the next document is begun */
+  /**
+   * @param onApplied awaited before the next document is begun
+   * @param onMistake hears of errors that can only be ours; the next document is applied all the same
+   */
   constructor(
     apply: (document: SnapshotDocument) => Promise<Applied>,
     onApplied: (offered: Offered, applied: Applied) => Promise<void>,
+    onMistake: (thrown: unknown) => void,
   ) {
     this.#apply = apply
     this.#onApplied = onApplied
+    this.#onMistake = onMistake
   }
 
   offer(offered: Offered): void {
     this.#newest = offered
-    this.#running ??= this.#run()
+    if (this.#busy) return
+    this.#busy = true
+    this.#running = this.#run()
   }
 
   /** Resolves when everything that was offered is applied or overtaken. */
   async idle(): Promise<void> {
-    while (this.#running !== undefined) await this.#running
+    while (this.#busy) await this.#running
   }
 
   async #run(): Promise<void> {
     for (let next = this.#take(); next !== undefined; next = this.#take()) {
-      const applied = await this.#apply(next.document)
-      await this.#onApplied(next, applied)
+      try {
+        await this.#onApplied(next, await this.#apply(next.document))
+      } catch (thrown) {
+        this.#onMistake(thrown)
+      }
       await new Promise((resolve) => setTimeout(resolve, swapInterval))
     }
-    this.#running = undefined
+    this.#busy = false
   }
 
   #take(): Offered | undefined {

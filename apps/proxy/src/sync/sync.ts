@@ -51,8 +51,8 @@ export class Sync implements StreamEvents, AsyncDisposable {
   #connectedAt: number | undefined = undefined
   /** Whether some control plane has told what to run since the start. */
   #confirmed = false
-  /** The status of the last refusal; it is logged when it changes. */
-  #refused = 0
+  /** Why the last attempt failed; it is logged when it changes. */
+  #trouble = ''
 
   constructor(options: SyncOptions) {
     const { reconnectInterval, reconnectMax, log, signal } = options
@@ -63,6 +63,7 @@ export class Sync implements StreamEvents, AsyncDisposable {
     this.#feed = new Feed(
       (document) => options.running.apply(document),
       (offered, applied) => this.#applied(offered, applied),
+      (thrown) => log.error({ err: thrown }, 'snapshot could not be applied'),
     )
   }
 
@@ -109,23 +110,22 @@ export class Sync implements StreamEvents, AsyncDisposable {
     await wait(delay, undefined, { signal }).catch(() => undefined) // ends early when the program stops
   }
 
+  /** One line per event; that the same thing goes on being wrong is no event. */
   #tellEnd(end: StreamEnd, wasConnected: boolean, retryMs: number): void {
     const { log } = this.#options
     const { url } = this.#controlPlane
-    if (end.kind === 'refused') {
-      if (end.status !== this.#refused)
-        log.error({ url, status: end.status, retryMs }, 'control plane refuses this proxy')
-      this.#refused = end.status
-    } else if (end.kind === 'lost') {
-      const fields = { url, reason: end.reason, retryMs }
-      if (wasConnected) log.warn(fields, 'control plane disconnected')
-      else log.warn(fields, 'control plane not reachable')
-    }
+    const reason = end.kind === 'refused' ? `status ${end.status}` : end.kind === 'lost' ? end.reason : ''
+    const fields = { url, reason, retryMs }
+    if (wasConnected) log.warn(fields, 'control plane disconnected')
+    else if (reason === this.#trouble) log.debug(fields, 'control plane still not usable')
+    else if (end.kind === 'refused') log.error(fields, 'control plane refuses this proxy')
+    else log.warn(fields, 'control plane not reachable')
+    this.#trouble = wasConnected ? '' : reason
   }
 
   onOpen(): void {
     this.#connectedAt = performance.now()
-    this.#refused = 0
+    this.#trouble = ''
     this.#options.log.info({ url: this.#controlPlane.url }, 'control plane connected')
   }
 
