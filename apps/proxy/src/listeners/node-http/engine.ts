@@ -158,12 +158,9 @@ export class NodeHttpEngine implements Engine {
     if (upgradeIgnored(request)) downstream.closeAfter()
     const admission = this.#admit(request, rules, this.#peerOf(state, rules))
     if (admission instanceof Failure) {
-      downstream.body = new NodeBody(
-        request,
-        undefined,
-        { stall: 0, bytes: 0 },
-        expectsContinue ? uninvited : undefined,
-      )
+      // A refused request may be anything: what follows it on the connection is not looked at.
+      downstream.closeAfter()
+      if (!request.readableEnded) downstream.body = refusedBody(request, expectsContinue)
       this.#refuse(downstream, admission, rules)
       return
     }
@@ -247,8 +244,10 @@ export class NodeHttpEngine implements Engine {
   }
 }
 
-/** Stands for an invitation that will never be given. */
-function uninvited(): void {}
+/** A body that nobody will read; if the client waits to be invited, it never is. */
+function refusedBody(request: IncomingMessage, expectsContinue: boolean): NodeBody {
+  return new NodeBody(request, undefined, { stall: 0, bytes: 0 }, expectsContinue ? () => undefined : undefined)
+}
 
 function beforeExchange(rules: ListenerRules) {
   return { detail: rules.detail, grpc: false, destination: '', endpoint: '', requestId: '', traceId: '' }
