@@ -8,7 +8,7 @@ export {
   type RequestFacts,
   type RequestInput,
 } from './facts.ts'
-export { parseJsonBody } from './json.ts'
+export { isJsonType, parseJsonBody } from './json.ts'
 export { type CelLimits, defaultLimits } from './limits.ts'
 export {
   compileClaimsPredicate,

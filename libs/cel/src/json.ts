@@ -54,6 +54,11 @@ export function parseJsonBody(text: string): unknown {
   }
 }
 
+/** Whether a body of this `content-type` is read as JSON: `application/json` and types with the suffix `+json`. */
+export function isJsonType(contentType: string | undefined): boolean {
+  return contentType !== undefined && /^\s*(?:application\/json|[^;,]+\+json)\s*(?:;|$)/i.test(contentType)
+}
+
 const plainObject = (entries: Iterable<readonly [unknown, unknown]>) =>
   Object.fromEntries(Array.from(entries, ([name, member]) => [String(name), fromCel(member)]))
 

@@ -78,6 +78,7 @@ describe('sampleFacts', () => {
       ['APPLICATION/JSON; charset=utf-8', true],
       ['application/ld+json', true],
       ['application/jsonp', false],
+      ['image/x+json;v=1', true],
       ['text/json', false],
     ] as const) {
       const { body } = sampleFacts({ body: '1', headers: { 'content-type': type } })

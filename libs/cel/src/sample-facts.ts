@@ -1,5 +1,5 @@
 import type { BodyFacts, PeerCertificate, RequestFacts } from './facts.ts'
-import { parseJsonBody } from './json.ts'
+import { isJsonType, parseJsonBody } from './json.ts'
 
 /** A request in a few words. What is left out: GET http://localhost/ from 127.0.0.1 without headers or body. */
 export interface SampleRequest {
@@ -61,14 +61,18 @@ function headersOf({ headers = {}, body }: SampleRequest): Map<string, string> {
   return joined
 }
 
-function bodyOf({ body, bodyLimit = 65536 }: SampleRequest, contentType = ''): BodyFacts | undefined {
+function bodyOf({ body, bodyLimit = 65536 }: SampleRequest, contentType: string | undefined): BodyFacts | undefined {
   if (body === undefined) return undefined
   const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
   const truncated = bytes.length > bodyLimit
   const seen = bytes.subarray(0, bodyLimit)
   const raw = seen.toString()
-  const isJson = /^\s*application\/([^;\s]+\+)?json\s*(;|$)/i.test(contentType)
-  return { raw, json: isJson && !truncated ? parseJsonBody(raw) : undefined, truncated, size: seen.length }
+  return {
+    raw,
+    json: isJsonType(contentType) && !truncated ? parseJsonBody(raw) : undefined,
+    truncated,
+    size: seen.length,
+  }
 }
 
 function queryParamsOf(query: string): Map<string, string> {

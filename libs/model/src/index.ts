@@ -21,6 +21,7 @@ export { type DurationBounds, duration } from './formats/duration.ts'
 export { celPredicateString, celString, checkCel, regexString } from './formats/expression.ts'
 export {
   cookieName,
+  forwardedHeaders,
   framingHeaders,
   headerName,
   headerPattern,

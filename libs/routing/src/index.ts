@@ -6,6 +6,7 @@ export {
   escapeNonAscii,
   type PathMode,
 } from './canonical-path.ts'
+export { clientAddress, plainAddress, type Trust, trustOf } from './client-address.ts'
 export {
   type CompiledRoutes,
   type CompileOptions,
@@ -30,6 +31,7 @@ export type { PathPattern } from './path-pattern.ts'
 export type { PathRewrite, Target } from './path-rewrite.ts'
 export { parseQuery } from './query.ts'
 export { compileRedirect, type Redirect, type RedirectFacts } from './redirect.ts'
+export { type RequestTarget, requestTarget } from './request-target.ts'
 export { compileRewrite, type Rewrite, type RewriteDestination } from './rewrite.ts'
 export { type Match, needsBody } from './slot.ts'
 export type { RouteTable } from './table.ts'

@@ -1,3 +1,5 @@
+import { forwardedHeaders, headerNames, hopByHopHeaders } from '@vrata/model'
+
 /** What a gateway has to know about a header field by its name alone. Bits, so that one test rules out all of them. */
 export const trait = {
   /** Meant for one hop: removed in both directions (RFC 9110, 7.6.1). */
@@ -27,24 +29,15 @@ export const trait = {
 const { hopByHop } = trait
 
 const traitsByName: ReadonlyMap<string, number> = new Map([
+  ...Array.from(hopByHopHeaders, (name) => [name, hopByHop] as const),
+  ...Array.from(forwardedHeaders, (name) => [name, trait.forwarded] as const),
   ['connection', hopByHop | trait.connection],
-  ['proxy-connection', hopByHop],
-  ['keep-alive', hopByHop],
-  ['proxy-authenticate', hopByHop],
-  ['proxy-authorization', hopByHop],
   ['te', hopByHop | trait.te],
   ['trailer', hopByHop | trait.trailer],
-  ['transfer-encoding', hopByHop],
-  ['upgrade', hopByHop],
   ['host', trait.host],
   ['content-length', trait.contentLength],
   ['expect', trait.expect],
-  ['x-forwarded-for', trait.forwarded],
-  ['x-forwarded-proto', trait.forwarded],
-  ['x-forwarded-host', trait.forwarded],
-  ['x-forwarded-port', trait.forwarded],
-  ['forwarded', trait.forwarded],
-  ['x-forwarded-client-cert', trait.clientCertificate],
+  [headerNames.forwardedClientCert, trait.clientCertificate],
   ['x-request-id', trait.requestId],
   ['traceparent', trait.traceparent],
   ['x-request-attempt-count', trait.attemptCount],

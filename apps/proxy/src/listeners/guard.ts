@@ -1,9 +1,8 @@
-import { canonicalPath } from '@vrata/routing'
+import { canonicalPath, clientAddress, type RequestTarget, requestTarget } from '@vrata/routing'
 import type { AdmittedHead, Peer } from '../exchange.ts'
 import { Failure } from '../failure/failure.ts'
 import { type HeaderName, headerName, trait } from '../headers/header-name.ts'
-import { hostOf, type RequestTarget, requestTarget } from './authority.ts'
-import { clientAddress } from './client-address.ts'
+import { hostOf } from './authority.ts'
 import type { ListenerRules } from './rules.ts'
 
 /** A request head as an engine parsed it. */

@@ -1,7 +1,6 @@
 import { type Listener, parseDuration } from '@vrata/model'
-import { compileHostnames, type EncodedSlash, type PathMode } from '@vrata/routing'
+import { compileHostnames, type EncodedSlash, type PathMode, type Trust, trustOf } from '@vrata/routing'
 import type { ErrorDetail } from '../failure/failure-answer.ts'
-import { type Trust, trustOf } from './client-address.ts'
 
 /** Milliseconds; 0 = no limit. */
 export interface ListenerTimeouts {

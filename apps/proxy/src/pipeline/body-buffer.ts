@@ -1,4 +1,4 @@
-import { parseJsonBody } from '@vrata/cel'
+import { isJsonType, parseJsonBody } from '@vrata/cel'
 import type { BodySink, BodySource } from '../body-source.ts'
 import type { DownstreamEvents } from '../downstream.ts'
 import type { Exchange } from '../exchange.ts'
@@ -76,7 +76,7 @@ class BodyBuffer implements BodySource, BodySink, DownstreamEvents {
     const bytes = Buffer.concat(this.#collected, Math.min(this.#size, this.#limit))
     const truncated = this.#size > this.#limit
     const raw = bytes.toString('utf8')
-    const json = truncated || !isJson(exchange.header('content-type')) ? undefined : parseJsonBody(raw)
+    const json = truncated || !isJsonType(exchange.header('content-type')) ? undefined : parseJsonBody(raw)
     exchange.body = { raw, json, truncated, size: bytes.length }
     exchange.bodySource = this
     exchange.downstream.events = undefined
@@ -109,9 +109,4 @@ class BodyBuffer implements BodySource, BodySink, DownstreamEvents {
     if (trailers === undefined) this.#source.resume()
     else sink.onEnd(trailers)
   }
-}
-
-/** `application/json` and types with the suffix `+json`, in any case. */
-function isJson(contentType: string | undefined): boolean {
-  return contentType !== undefined && /^\s*(?:application\/json|[^;,]+\+json)\s*(?:;|$)/i.test(contentType)
 }

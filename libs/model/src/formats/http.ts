@@ -17,6 +17,15 @@ export const hopByHopHeaders: ReadonlySet<string> = new Set([
   'upgrade',
 ])
 
+/** Headers by which proxies tell what they know of the client; believed only from peers that are trusted (RFC 7239). */
+export const forwardedHeaders: ReadonlySet<string> = new Set([
+  'x-forwarded-for',
+  'x-forwarded-proto',
+  'x-forwarded-host',
+  'x-forwarded-port',
+  'forwarded',
+])
+
 /** Headers that frame a message: setting them would contradict the bytes that are sent. */
 export const framingHeaders: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding'])
 
