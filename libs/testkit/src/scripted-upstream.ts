@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { own, type Scope } from './scope.ts'
 
-/** How long a step waits for its bytes, and the end of a test for its sockets. Milliseconds. */
-const patience = 5_000
+/** How long a step waits for its bytes, and the end of a test for its sockets, unless told otherwise. Milliseconds. */
+const usualPatience = 5_000
 
 /**
  * What an upstream does with the connection number `connection` (from 0). The connection stays open when the script
@@ -12,16 +12,18 @@ const patience = 5_000
  */
 export type Script = (peer: ScriptedPeer, connection: number) => Promise<void>
 
-/** One accepted connection, read and written byte by byte. Every wait fails after five seconds and names itself. */
+/** One accepted connection, read and written byte by byte. Every wait fails when patience ends and names itself. */
 export class ScriptedPeer {
   readonly socket: Socket
+  readonly #patience: number
   #received = Buffer.alloc(0)
   #ended = false
   #closed = false
   #wake: (() => void) | undefined
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, patience: number) {
     this.socket = socket
+    this.#patience = patience
     socket.on('data', (chunk) => {
       this.#received = Buffer.concat([this.#received, chunk])
       this.#wake?.()
@@ -107,7 +109,7 @@ export class ScriptedPeer {
   async #wait(ready: () => boolean, what: string): Promise<void> {
     if (ready()) return
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const timer = setTimeout(() => reject(new Error(`waited in vain for ${what}`)), patience)
+    const timer = setTimeout(() => reject(new Error(`waited in vain for ${what}`)), this.#patience)
     this.#wake = () => {
       if (ready()) resolve()
       else if (this.#closed) reject(new Error(`the connection was closed before ${what}`))
@@ -138,7 +140,11 @@ export interface ScriptedUpstream {
  * A TCP server on a free loopback port that plays `script` on each connection. When its scope ends it ends
  * what is open, and fails the test when a script threw, is still waiting, or when the other side keeps its socket.
  */
-export async function scriptedUpstream(scope: Scope, script: Script): Promise<ScriptedUpstream> {
+export async function scriptedUpstream(
+  scope: Scope,
+  script: Script,
+  patience = usualPatience,
+): Promise<ScriptedUpstream> {
   const open = new Set<Socket>()
   const running = new Set<Promise<void>>()
   const failures: unknown[] = []
@@ -146,7 +152,7 @@ export async function scriptedUpstream(scope: Scope, script: Script): Promise<Sc
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     open.add(socket)
     socket.on('close', () => open.delete(socket))
-    const played = script(new ScriptedPeer(socket), connections++)
+    const played = script(new ScriptedPeer(socket, patience), connections++)
       .catch((error: unknown) => {
         failures.push(error)
         socket.destroy()
@@ -160,10 +166,10 @@ export async function scriptedUpstream(scope: Scope, script: Script): Promise<Sc
 
   own(scope, async () => {
     server.close()
-    await settled(() => running.size === 0)
+    await settled(() => running.size === 0, patience)
     const unplayed = running.size
     for (const socket of open) socket.end()
-    await settled(() => open.size === 0)
+    await settled(() => open.size === 0, patience)
     const left = open.size
     for (const socket of open) socket.destroy()
     if (failures.length > 0) throw failures[0]
@@ -184,7 +190,7 @@ export async function scriptedUpstream(scope: Scope, script: Script): Promise<Sc
 }
 
 /** Looks every few milliseconds whether `done`, for as long as our patience lasts. */
-async function settled(done: () => boolean): Promise<void> {
+async function settled(done: () => boolean, patience: number): Promise<void> {
   const end = performance.now() + patience
   while (!done() && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 5))
 }
