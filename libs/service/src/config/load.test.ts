@@ -212,6 +212,9 @@ describe('values that are refused', () => {
     ['proxy: {controlPlaneUrl: "cp:8080"}', '/proxy/controlPlaneUrl', /must be a URL/],
     ['proxy: {encryption: }', '/proxy/encryption/key', /is required/],
     ['proxy: {workers: 0}', '/proxy/workers', /at least 1/],
+    ['proxy: {workers: 257}', '/proxy/workers', /at most 256/],
+    ['proxy: {workers: 1.5}', '/proxy/workers', /whole number/],
+    ['proxy: {workers: many}', '/proxy/workers', /must be a number/],
     ['proxy: {labels: {"a b": x}}', '/proxy/labels/a b', /a label is/],
   ]
   for (const [yaml, pointer, message, suggestion] of cases) {
@@ -295,6 +298,12 @@ describe('the environment', () => {
       problemsOf(() => controlPlane('proxy: {workers: "${N}"}', { N: 'two' }))[0]?.message ?? '',
       /must be a number/,
     )
+    for (const [text, workers] of [
+      ['3', 3],
+      ['auto', 'auto'],
+    ] as const) {
+      assert.equal(controlPlane('proxy: {workers: "${N}"}', { N: text }).config.proxy.workers, workers)
+    }
   })
 
   test('a value with quotes, hashes and line breaks changes neither itself nor the file', () => {

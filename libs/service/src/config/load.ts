@@ -165,11 +165,12 @@ function parseConverting<S extends z.ZodType>(
   const copy: unknown = structuredClone(value)
   let converted = false
   for (const issue of first.error.issues) {
-    if (issue.code !== 'invalid_type') continue
+    const expected = expectedType(issue)
+    if (expected === undefined) continue
     const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)))
     const text = at(copy, path)
     if (typeof text !== 'string' || !whole.has(dotted(path))) continue
-    const scalar = readScalar(text, issue.expected)
+    const scalar = readScalar(text, expected)
     const parent = at(copy, path.slice(0, -1))
     const key = path.at(-1)
     if (scalar === undefined || key === undefined || typeof parent !== 'object' || parent === null) continue
@@ -179,6 +180,17 @@ function parseConverting<S extends z.ZodType>(
   if (!converted) return { success: false, error: first.error, input: value }
   const second = schema.safeParse(copy, options)
   return second.success ? { success: true, data: second.data } : { success: false, error: second.error, input: copy }
+}
+
+/** The type that was missed; of a union the first that one of its branches missed: a number, where `auto` may stand. */
+function expectedType(issue: z.core.$ZodIssue): string | undefined {
+  if (issue.code === 'invalid_type') return issue.expected
+  if (issue.code !== 'invalid_union') return undefined
+  return issue.errors
+    .flat()
+    .filter(({ path }) => path.length === 0)
+    .map(expectedType)
+    .find((type) => type !== undefined)
 }
 
 function readScalar(text: string, expected: string): number | boolean | undefined {

@@ -43,7 +43,8 @@ const members = {
   storePath: text().default('/data'),
   encryption: z.strictObject({ key: base64Key() }).optional(),
   admin: z.strictObject({ address: optionalListenAddress().default('127.0.0.1:9901') }).prefault({}),
-  workers: z.int().min(1).max(256).default(1),
+  /** How many processes serve traffic; `auto`: as many as the machine can run at one time. */
+  workers: z.union([z.literal('auto'), z.int().min(1).max(256)]).default(1),
   streamDrain: duration().default(600_000),
   preStopDelay: duration().default(0),
   metrics: z.strictObject({ maxSeries: z.int().min(1).default(20_000) }).prefault({}),
