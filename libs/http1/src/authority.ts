@@ -2,6 +2,8 @@ import { isIPv6 } from 'node:net'
 
 /** A host and its port as they stand in Host, in an absolute target or in the target of CONNECT. */
 export interface Authority {
+  /** As it was written. */
+  readonly text: string
   /** In lower case; an IPv6 address keeps its brackets, a closing dot stays. */
   readonly host: string
   /** undefined when none was given. */
@@ -24,7 +26,7 @@ export function parseAuthority(text: string): Authority | undefined {
   if (host.startsWith('[') && !isIPv6(host.slice(1, -1))) return undefined
   const port = digits === undefined ? undefined : Number(digits)
   if (port !== undefined && port > 65_535) return undefined
-  return { host: host.toLowerCase(), port }
+  return { text, host: host.toLowerCase(), port }
 }
 
 /**

@@ -37,9 +37,17 @@ export class FieldLines {
   add(name: string, value: string): this {
     const known = fieldName(name)
     if (known === undefined) throw new WriteError('field_name_malformed', JSON.stringify(name))
-    if ((known.flags & nameFlag.reserved) !== 0) throw new WriteError('field_reserved', known.text)
-    if (!valueCharacters.test(value)) throw new WriteError('field_value_malformed', known.text)
-    this.#append(known, value)
+    return this.addKnown(known, value)
+  }
+
+  /**
+   * Adds a line whose name is interned already.
+   * @throws WriteError `field_value_malformed` or `field_reserved`
+   */
+  addKnown(name: FieldName, value: string): this {
+    if ((name.flags & nameFlag.reserved) !== 0) throw new WriteError('field_reserved', name.text)
+    if (!valueCharacters.test(value)) throw new WriteError('field_value_malformed', name.text)
+    this.#append(name, value)
     return this
   }
 

@@ -15,7 +15,12 @@ export const nameFlag = {
   trailerRefused: 8,
   /** Must not stand in trailers: dropped there. RFC 9110, 6.5.1 */
   trailerDropped: 16,
+  /** The name contains "_", which some programs take for "-". */
+  underscore: 64,
 } as const
+
+/** The lowest bit of `FieldName.flags` that the codec leaves to its owner; see `markName`. */
+export const firstOwnFlag = 256
 
 /** A header name that was seen: made once per spelling and shared by all messages. */
 export interface FieldName {
@@ -25,11 +30,11 @@ export interface FieldName {
   readonly lower: string
   /** `text` and ": ", what a serialiser puts before the value. */
   readonly prefix: string
-  /** Bits of `nameFlag`. */
+  /** Bits of `nameFlag`, and those that `markName` gave. */
   readonly flags: number
 }
 
-const { hopByHop, special, specialInRequest, reserved, trailerRefused, trailerDropped } = nameFlag
+const { hopByHop, special, specialInRequest, reserved, trailerRefused, trailerDropped, underscore } = nameFlag
 const connectionBound = hopByHop | trailerRefused
 
 const flagsOf: Readonly<Record<string, number>> = {
@@ -72,7 +77,8 @@ const names = new Map<string, FieldName>()
 
 function make(text: string): FieldName {
   const lower = text.toLowerCase()
-  return Object.freeze({ text, lower, prefix: `${text}: `, flags: flags.get(lower) ?? 0 })
+  const known = flags.get(lower) ?? 0
+  return Object.freeze({ text, lower, prefix: `${text}: `, flags: lower.includes('_') ? known | underscore : known })
 }
 
 /** A copy that does not keep the head alive from which the name was cut. */
@@ -90,6 +96,15 @@ export function fieldName(text: string): FieldName | undefined {
   const name = make(detached(text))
   names.set(name.text, name)
   return name
+}
+
+/**
+ * Gives all spellings of a name further bits, of which the lowest is `firstOwnFlag`: what its owner has to know about a
+ * name is then found with the name. To be called when a program starts, before any message is read.
+ */
+export function markName(lower: string, bits: number): void {
+  flags.set(lower, (flags.get(lower) ?? 0) | bits)
+  names.clear()
 }
 
 /** How many spellings are held now; for tests and gauges. */

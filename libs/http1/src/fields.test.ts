@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { FieldLines, isFieldValue } from './field-lines.ts'
-import { fieldName, heldFieldNames, isToken } from './field-names.ts'
+import { fieldName, firstOwnFlag, heldFieldNames, isToken, markName, nameFlag } from './field-names.ts'
 import type { Fields } from './fields.ts'
 import { ServerConnection } from './server-connection.ts'
 
@@ -58,6 +58,13 @@ describe('fields', () => {
     assert.deepEqual(fields.nominated, ['x-a', 'host', 'content-length'])
   })
 
+  test('the flags of all names are known at once', () => {
+    assert.notEqual(fields.flags & nameFlag.hopByHop, 0)
+    assert.equal(fieldsOf('X-A: 1').flags & nameFlag.hopByHop, 0)
+    assert.equal(fieldsOf('X-A: 1').flags & nameFlag.underscore, 0)
+    assert.notEqual(fieldsOf('X_A: 1').flags & nameFlag.underscore, 0)
+  })
+
   test('a line that does not exist is an error', () => {
     assert.throws(() => fields.name(7), RangeError)
     assert.throws(() => fields.value(-1), RangeError)
@@ -70,6 +77,15 @@ describe('field names', () => {
     assert.equal(fieldName('X-Interned'), name)
     assert.equal(name?.lower, 'x-interned')
     assert.notEqual(fieldName('x-interned'), name)
+  })
+
+  test('an owner can mark names, in all their spellings', () => {
+    const before = fieldName('X-Marked')
+    markName('x-marked', firstOwnFlag)
+    markName('x_marked', firstOwnFlag * 2)
+    assert.equal(before?.flags, 0)
+    assert.equal(fieldName('X-Marked')?.flags, firstOwnFlag)
+    assert.equal(fieldName('x_MARKED')?.flags, (firstOwnFlag * 2) | nameFlag.underscore)
   })
 
   test('hostile names can not fill the memory', () => {

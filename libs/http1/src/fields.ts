@@ -13,6 +13,7 @@ export class Fields {
   /** Position after the colon of each line. The line ends at the next CR, which a checked text has in each line. */
   readonly #starts: number[] = []
   #nominated: readonly string[] | undefined = undefined
+  #flags = 0
 
   /** Made by the parser only: `text` must have passed its checks, every line ended by CRLF. */
   constructor(text: string) {
@@ -24,8 +25,19 @@ export class Fields {
     return this.#names.length
   }
 
+  /** The flags of all names together: whether a name of some kind is among them. */
+  get flags(): number {
+    return this.#flags
+  }
+
+  /** At least as many characters as all names and values have together. */
+  get textLength(): number {
+    return this.#text.length
+  }
+
   /** The parser's way to add a line. */
   push(name: FieldName, afterColon: number): void {
+    this.#flags |= name.flags
     this.#names.push(name)
     this.#starts.push(afterColon)
   }

@@ -67,7 +67,6 @@ export class FramingFacts {
   nominated: string[] | undefined = undefined
   /** Outlives `reset`: the names of the lines of earlier heads, by line. */
   readonly names: FieldName[] = []
-  #authorityText = ''
   #authority: Authority | undefined = undefined
 
   constructor(side: 'request' | 'response') {
@@ -88,9 +87,9 @@ export class FramingFacts {
 
   /** `parseAuthority`, which is asked for the same Host again and again on one connection. */
   authorityOf(text: string): Authority | undefined {
-    if (text !== this.#authorityText) {
-      this.#authority = parseAuthority(text)
-      this.#authorityText = this.#authority === undefined ? '' : Buffer.from(text, 'latin1').toString('latin1')
+    if (text !== this.#authority?.text) {
+      // A copy, so that the head from which the text was cut does not live as long as the connection.
+      this.#authority = parseAuthority(Buffer.from(text, 'latin1').toString('latin1'))
     }
     return this.#authority
   }

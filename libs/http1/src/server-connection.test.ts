@@ -16,7 +16,7 @@ describe('reading', () => {
     assert.equal(head.form, 'absolute')
     assert.equal(head.minor, 1)
     assert.equal(head.scheme, 'http')
-    assert.deepEqual(head.authority, { host: 'a.example', port: 8080 })
+    assert.deepEqual(head.authority, { text: 'A.example:8080', host: 'a.example', port: 8080 })
     assert.equal(head.path, '/x/y')
     assert.equal(head.query, 'q=1?2')
     assert.equal(head.framing, 'length')
@@ -48,7 +48,7 @@ describe('reading', () => {
 
   test('CONNECT has an authority and no path', () => {
     const head = requestOf(received('CONNECT A:443 HTTP/1.1\r\nHost: a\r\n\r\n').next())
-    assert.deepEqual([head.path, head.query, head.authority], ['', '', { host: 'a', port: 443 }])
+    assert.deepEqual([head.path, head.query, head.authority], ['', '', { text: 'A:443', host: 'a', port: 443 }])
   })
 
   test('body bytes are views into what was received', () => {
@@ -255,6 +255,28 @@ describe('early responses', () => {
     connection.receive(bytes('lo worl'))
     assert.deepEqual(kinds(connection), ['closed'])
   })
+})
+
+describe('giving up reading', () => {
+  const cases: readonly [when: string, sent: string, events: readonly string[], rest: string][] = [
+    ['nothing came', '', ['need-data'], ''],
+    ['a head is incomplete', 'GET / HTTP/1.1\r\nHo', ['need-data'], ''],
+    ['a body is incomplete', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhel', ['request'], 'hel'],
+    ['the request is complete', `${get}more`, ['request', 'end', 'paused'], 'more'],
+  ]
+  for (const [when, sent, events, rest] of cases) {
+    test(`when ${when}, a response is still written, and says that the connection closes`, () => {
+      const connection = sent === '' ? received() : received(sent)
+      for (const kind of events) assert.equal(connection.next().kind, kind)
+      assert.equal(text([connection.abandon()]), rest)
+      assert.equal(connection.responseDue, true)
+      assert.equal(connection.done, false)
+      assert.match(text(connection.respond({ status: 408 })), /\r\nconnection: close\r\n/)
+      assert.equal(connection.done, true)
+      connection.receive(bytes(get))
+      assert.deepEqual(kinds(connection), ['closed'])
+    })
+  }
 })
 
 describe('Expect: 100-continue', () => {

@@ -83,6 +83,17 @@ export class ServerConnection {
     this.#reader.input.detach()
   }
 
+  /**
+   * Stops reading for a reason of the owner's: a timeout, a full house, bytes that belong to another protocol. A response
+   * that has not begun may be written all the same, also when no request came; the connection closes after it.
+   * @returns what was received and not asked for
+   */
+  abandon(): Buffer {
+    const rest = this.#reader.input.takeAll()
+    if (this.#phase !== 'closed') this.#stopReading()
+    return rest
+  }
+
   /** The next event. */
   next(): ServerEvent {
     switch (this.#phase) {
@@ -135,13 +146,17 @@ export class ServerConnection {
   }
 
   #refuse(reason: Reason): Refused {
+    this.#stopReading()
+    return refused(reason, 'request')
+  }
+
+  #stopReading(): void {
     this.#keepAlive = false
     if (this.#phase === 'head') {
       this.#request = undefined
       this.#writing = 'head'
     }
     this.#close()
-    return refused(reason, 'request')
   }
 
   #close(): void {
