@@ -45,7 +45,7 @@ const rows: readonly [text: string, host: string | undefined, port?: number][] =
 
 for (const [text, host, port] of rows) {
   test(`authority ${JSON.stringify(text)}: ${host === undefined ? 'none' : `${host}, port ${port}`}`, () => {
-    assert.deepEqual(parseAuthority(text), host === undefined ? undefined : { host, port })
+    assert.deepEqual(parseAuthority(text), host === undefined ? undefined : { text, host, port })
   })
 }
 
