@@ -138,18 +138,20 @@ for (const token of ['websocket', 'custom']) {
   })
 
   test(`${token}: an end of the upstream is passed on, the client goes on`, async (t) => {
+    const thanked = Promise.withResolvers<void>()
     const { proxy } = await scripted(t, async (peer) => {
       await peer.requestHead()
       await peer.write(`${say101(token)}bye`)
       peer.end()
       assert.equal((await peer.readToEnd()).toString(), 'thanks')
+      thanked.resolve()
     })
     const { socket, text } = client(t, proxy.port)
     socket.write(ask101(token))
     await once(socket, 'end')
     assert.ok(text().endsWith('bye'))
     socket.end('thanks')
-    await once(socket, 'close')
+    await thanked.promise
   })
 
   test(`${token}: a reset of one side is none of a clean end for the other`, async (t) => {
