@@ -59,6 +59,17 @@ export class FieldLines {
     return this
   }
 
+  /**
+   * Takes over a line of a received message that was taken apart. `value` must be one that a parser gave out, or made of
+   * such: it is not checked again.
+   * @throws WriteError `field_reserved`
+   */
+  addReceived(name: FieldName, value: string): this {
+    if ((name.flags & nameFlag.reserved) !== 0) throw new WriteError('field_reserved', name.text)
+    this.#append(name, value)
+    return this
+  }
+
   /** Takes over every line that may be forwarded: not the codec's own, not hop-by-hop, not named in Connection. */
   copyForwarded(from: Fields): this {
     const skipped = nameFlag.reserved | nameFlag.hopByHop

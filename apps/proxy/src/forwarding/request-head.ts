@@ -48,8 +48,8 @@ export function outgoingHeaders(exchange: Exchange, includeAttemptCount: boolean
   for (let at = 0; at < names.length; at++) {
     const name = names[at]
     if (name === undefined) continue
-    met |= name.traits
-    if ((name.traits & notPassed) === 0) lines.push(name.sent, values[at] ?? '')
+    met |= name.flags
+    if ((name.flags & notPassed) === 0) lines.push(name.text, values[at] ?? '')
   }
   if (met & trait.connection) dropNamed(lines, exchange)
   if (met & trait.te && listHas(exchange.header('te') ?? '', 'trailers')) lines.push('te', 'trailers')
@@ -72,7 +72,7 @@ function dropNamed(lines: string[], exchange: Exchange): void {
   let kept = 0
   for (let at = 0; at < lines.length; at += 2) {
     const name = lines[at] ?? ''
-    if (named.has(name.toLowerCase()) && !(headerName(name).traits & trait.clientCertificate)) continue
+    if (named.has(name.toLowerCase()) && !(headerName(name).flags & trait.clientCertificate)) continue
     lines[kept++] = name
     lines[kept++] = lines[at + 1] ?? ''
   }

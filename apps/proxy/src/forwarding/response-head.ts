@@ -26,14 +26,14 @@ export function passedHead(received: readonly string[], rules: Exchange['rules']
   for (let at = 0; at < received.length; at += 2) {
     const name = headerName(received[at] ?? '')
     const value = received[at + 1] ?? ''
-    met |= name.traits
-    if (name.traits & special) {
-      if (name.traits & trait.via) via = via === undefined ? value : `${via}, ${value}`
-      if (name.traits & trait.server && rules.serverName !== '') continue
-      if (name.traits & (trait.hopByHop | trait.via)) continue
-      if (name.traits & trait.contentLength) length = Number(value)
+    met |= name.flags
+    if (name.flags & special) {
+      if (name.flags & trait.via) via = via === undefined ? value : `${via}, ${value}`
+      if (name.flags & trait.server && rules.serverName !== '') continue
+      if (name.flags & (trait.hopByHop | trait.via)) continue
+      if (name.flags & trait.contentLength) length = Number(value)
     }
-    headers.push(name.sent, value)
+    headers.push(name.text, value)
   }
   if (met & trait.connection) dropNamed(headers, received)
   if (met & trait.trailer && trailers && length === undefined) announce(headers, received)
@@ -44,7 +44,7 @@ export function passedHead(received: readonly string[], rules: Exchange['rules']
 }
 
 /** The fields of a 101 on its way to the client: the change of protocol is agreed for both connections alike. */
-export function passedSwitch(received: readonly string[], rules: Exchange['rules'], token: string): readonly string[] {
+export function passedSwitch(received: readonly string[], rules: Exchange['rules'], token: string): string[] {
   const { headers } = passedHead(received, rules, false)
   headers.push('connection', 'Upgrade', 'upgrade', token)
   return headers
@@ -83,8 +83,8 @@ export function passedTrailers(received: readonly string[]): readonly string[] {
   const passed: string[] = []
   for (let at = 0; at < received.length; at += 2) {
     const name = headerName(received[at] ?? '')
-    if (name.traits & (trait.hopByHop | trait.contentLength | trait.host)) continue
-    passed.push(name.sent, received[at + 1] ?? '')
+    if (name.flags & (trait.hopByHop | trait.contentLength | trait.host)) continue
+    passed.push(name.text, received[at + 1] ?? '')
   }
   return passed
 }

@@ -1,36 +1,46 @@
+import { type FieldName, fieldName, firstOwnFlag, markName, nameFlag } from '@vrata/http1'
 import { forwardedHeaders, headerNames, hopByHopHeaders } from '@vrata/model'
 
-/** What a gateway has to know about a header field by its name alone. Bits, so that one test rules out all of them. */
+/** A field name, looked at once: as it was sent, in lower case, and as bits of {@link trait} and of the codec. */
+export type HeaderName = FieldName
+
+const bit = (place: number) => firstOwnFlag << place
+
+/**
+ * What a gateway has to know about a header field by its name alone. Bits of `flags`, so that one test rules out all of
+ * them.
+ */
 export const trait = {
   /** Meant for one hop: removed in both directions (RFC 9110, 7.6.1). */
-  hopByHop: 1,
-  connection: 2,
-  host: 4,
+  hopByHop: bit(0),
+  connection: bit(1),
+  host: bit(2),
   /** Framing is made anew on each side. */
-  contentLength: 8,
-  expect: 16,
+  contentLength: bit(3),
+  expect: bit(4),
   /** `X-Forwarded-*` and `Forwarded`: believed only from trusted peers. */
-  forwarded: 32,
+  forwarded: bit(5),
   /** The client certificate header: only the gateway itself may set it. */
-  clientCertificate: 64,
-  requestId: 128,
-  traceparent: 256,
+  clientCertificate: bit(6),
+  requestId: bit(7),
+  traceparent: bit(8),
   /** The attempt counter: the client's own is always removed. */
-  attemptCount: 512,
-  te: 1024,
-  trailer: 2048,
-  server: 4096,
+  attemptCount: bit(9),
+  te: bit(10),
+  trailer: bit(11),
+  server: bit(12),
+  via: bit(13),
+  contentType: bit(14),
+  grpcTimeout: bit(15),
   /** The name contains `_`, which some upstreams confuse with `-`. */
-  underscore: 8192,
-  via: 16384,
-  contentType: 32768,
+  underscore: nameFlag.underscore,
 } as const
 
 const { hopByHop } = trait
 
-const traitsByName: ReadonlyMap<string, number> = new Map([
-  ...Array.from(hopByHopHeaders, (name) => [name, hopByHop] as const),
-  ...Array.from(forwardedHeaders, (name) => [name, trait.forwarded] as const),
+for (const name of hopByHopHeaders) markName(name, hopByHop)
+for (const name of forwardedHeaders) markName(name, trait.forwarded)
+for (const [name, traits] of [
   ['connection', hopByHop | trait.connection],
   ['te', hopByHop | trait.te],
   ['trailer', hopByHop | trait.trailer],
@@ -44,28 +54,17 @@ const traitsByName: ReadonlyMap<string, number> = new Map([
   ['server', trait.server],
   ['via', trait.via],
   ['content-type', trait.contentType],
-])
-
-/** A field name, looked at once. */
-export interface HeaderName {
-  /** As it was sent: passed on in this spelling. */
-  readonly sent: string
-  readonly lower: string
-  /** Bits of {@link trait}; 0 for the great majority. */
-  readonly traits: number
+  ['grpc-timeout', trait.grpcTimeout],
+] as const) {
+  markName(name, traits)
 }
 
-/** Spellings seen lately. Bounded, because clients choose names; what does not fit is looked at each time. */
-const known = new Map<string, HeaderName>()
-const maxKnown = 4096
-
-/** The facts about a field name, remembered by its exact spelling so that no name is lowered twice. */
+/**
+ * The facts about a field name, remembered by its exact spelling so that no name is lowered twice.
+ * @throws TypeError when it is no token: a name that was read always is one, one that is configured has been checked
+ */
 export function headerName(sent: string): HeaderName {
-  const found = known.get(sent)
-  if (found !== undefined) return found
-  const lower = sent.toLowerCase()
-  const traits = (traitsByName.get(lower) ?? 0) | (lower.includes('_') ? trait.underscore : 0)
-  const name = { sent, lower, traits }
-  if (known.size < maxKnown && sent.length <= 64) known.set(sent, name)
+  const name = fieldName(sent)
+  if (name === undefined) throw new TypeError(`${JSON.stringify(sent)} is no name of a header`)
   return name
 }

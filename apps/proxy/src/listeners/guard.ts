@@ -112,8 +112,8 @@ class Fields {
     for (let at = 0; at < lines.length; at += 2) {
       const name = headerName(lines[at] ?? '')
       const value = lines[at + 1] ?? ''
-      this.bytes += name.sent.length + value.length
-      if ((name.traits & special) === 0) this.#keep(name, value)
+      this.bytes += name.text.length + value.length
+      if ((name.flags & special) === 0) this.#keep(name, value)
       else {
         const complaint = this.#look(name, value, raw)
         if (complaint !== undefined) return complaint
@@ -128,9 +128,9 @@ class Fields {
   }
 
   #look(name: HeaderName, value: string, raw: RawHead): Failure | undefined {
-    const { traits } = name
+    const traits = name.flags
     if (traits & trait.host) {
-      this.bytes -= name.sent.length + value.length
+      this.bytes -= name.text.length + value.length
       if (this.host !== undefined) return refuse('more than one Host header')
       this.host = value
       return undefined
