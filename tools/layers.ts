@@ -21,7 +21,7 @@ export const layers: Readonly<Record<string, Row>> = {
   balancers: { uses: [] },
   notation: { uses: [] },
   service: { uses: ['notation'] },
-  cel: { uses: ['regex'] },
+  cel: { uses: ['notation', 'regex'] },
   model: { uses: ['cel', 'notation', 'regex'] },
   routing: { uses: ['model', 'cel', 'notation', 'regex'] },
   middlewares: { uses: ['model', 'cel', 'notation', 'regex'] },

@@ -1,8 +1,8 @@
 import type { ASTNode } from '@marcbachmann/cel-js'
+import { nearest } from '@vrata/notation'
 import { compileRegex, RegexError } from '@vrata/regex'
 import { CelError } from './errors.ts'
 import type { CelLimits } from './limits.ts'
-import { nearest } from './nearest.ts'
 import { memberProblem, type Scope } from './schema.ts'
 import { constantText, loopOf, matchesOf, parts, pathOf } from './tree.ts'
 

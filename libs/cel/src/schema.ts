@@ -1,4 +1,4 @@
-import { nearest } from './nearest.ts'
+import { nearest } from '@vrata/notation'
 import { ApiKeyView, BodyView, CertificateView, JwtView, RequestView, TlsView } from './request-view.ts'
 
 /** A type of our own that expressions meet: its class at run time, its members and their CEL types. */

@@ -112,3 +112,17 @@ test('a client that asks first is told to send only what is wanted', async (t) =
   assert.deepEqual(await ask(json.length), { told: true, status: 201 })
   assert.deepEqual(await ask(1000), { told: false, status: 413 })
 })
+
+test('a client that closes after its request is told why a body of 10 MB is refused', async (t) => {
+  const plane = await startControlPlane(t)
+  const body = `"${'x'.repeat(10_000_000)}"`
+  const asked = request(`${plane.url}${path}`, {
+    method: 'POST',
+    agent: false,
+    headers: { 'content-type': 'application/json', 'content-length': body.length, connection: 'close' },
+  })
+  asked.end(body)
+  const [response] = await once(asked, 'response')
+  assert.equal(response.statusCode, 413)
+  assert.match(Buffer.concat(await response.toArray()).toString(), /"code":"too_large"/)
+})

@@ -2,6 +2,9 @@ import { decodeJson, type EntityRef, withoutNulls } from '@vrata/model'
 import type { Request, Response } from 'express'
 import { ApiError } from './api-error.ts'
 
+/** Most bytes of a body that are read only to be dropped; the largest that any endpoint takes by default. */
+const drainLimit = 64 * 1024 * 1024
+
 /** How a body is read. */
 export interface BodyOptions {
   /** Ceiling in bytes. */
@@ -21,7 +24,8 @@ export async function readBody(req: Request, res: Response, options: BodyOptions
   const chunked = req.headers['transfer-encoding'] !== undefined
   if (length === 0 && !chunked) return undefined
   checkDeclaration(req)
-  if (length > options.limit) throw tooLarge(options.limit)
+  if (length > Math.max(options.limit, drainLimit) || (length > options.limit && expectsContinue(req)))
+    throw tooLarge(options.limit)
   const bytes = await collect(req, res, options.limit)
   if (bytes.byteLength === 0) return undefined
   const document = withoutNulls(parse(bytes, options.entity))
@@ -42,9 +46,16 @@ function checkDeclaration(req: Request): void {
   }
 }
 
-/** Reads to the end; what lies beyond the limit is left to the server, which drops it. */
+function expectsContinue(req: Request): boolean {
+  return req.headers.expect?.toLowerCase() === '100-continue'
+}
+
+/**
+ * Reads to the end. What lies beyond the limit is read and dropped before the refusal is answered, up to
+ * {@link drainLimit}: a connection that closes over unread bytes is reset, and the client would never see why.
+ */
 function collect(req: Request, res: Response, limit: number): Promise<Buffer> {
-  if (req.headers.expect?.toLowerCase() === '100-continue') res.writeContinue()
+  if (expectsContinue(req)) res.writeContinue()
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let size = 0
@@ -54,10 +65,11 @@ function collect(req: Request, res: Response, limit: number): Promise<Buffer> {
     }
     const onData = (chunk: Buffer) => {
       size += chunk.byteLength
-      if (size > limit) finish(() => reject(tooLarge(limit)))
-      else chunks.push(chunk)
+      if (size <= limit) chunks.push(chunk)
+      else chunks.length = 0
+      if (size > Math.max(limit, drainLimit)) finish(() => reject(tooLarge(limit)))
     }
-    const onEnd = () => finish(() => resolve(Buffer.concat(chunks)))
+    const onEnd = () => finish(() => (size > limit ? reject(tooLarge(limit)) : resolve(Buffer.concat(chunks))))
     const onGone = () => finish(() => reject(new ApiError('bad_json', 'the body ended early')))
     req.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone)
   })
