@@ -1,5 +1,6 @@
 import { hashKey } from './key.ts'
-import type { Picker, Random } from './picker.ts'
+import type { Picker } from './picker.ts'
+import { seededRandom } from './seeded-random.ts'
 
 /** Only tests and benchmarks use this file: randomness that can be repeated, endpoints, sessions, counted picks. */
 
@@ -11,17 +12,6 @@ export function allBut(...down: readonly number[]): (index: number) => boolean {
   return (index) => !down.includes(index)
 }
 
-/** A small seeded generator (mulberry32), so that a failing share can be repeated. */
-export function seeded(seed: number): Random {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 /** Ids of endpoints that differ in little, as those of one network do. */
 export function addresses(count: number): readonly string[] {
   return Array.from({ length: count }, (_, index) => `10.0.${index >> 8}.${index & 0xff}:8080`)
@@ -29,7 +19,7 @@ export function addresses(count: number): readonly string[] {
 
 /** Session ids as the cookies carry them: 32 hexadecimal characters. */
 export function sessionIds(count: number, seed = 1): readonly string[] {
-  const random = seeded(seed)
+  const random = seededRandom(seed)
   const word = () =>
     Math.floor(random() * 2 ** 32)
       .toString(16)

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { seeded } from './fixtures.ts'
 import { hashKey, highBits, keySpace, lowBits, mixed } from './key.ts'
 import { murmur64 } from './murmur.ts'
+import { seededRandom } from './seeded-random.ts'
 
 test('a key is the upper 53 bits of the hash', () => {
   fc.assert(
@@ -61,7 +61,7 @@ test('mixed keys lie in the space of the keys', () => {
 })
 
 test('keys mixed with a counter, or with salts that differ in one bit, fill the space evenly and independently', () => {
-  const random = seeded(5)
+  const random = seededRandom(5)
   const [high, low] = [random() * 2 ** 32, random() * 2 ** 32]
   const counted = Array.from({ length: 65_536 }, (_, node) => mixed(high, low, 0, node))
   assert.ok(chiSquare(counted.map((key) => Math.floor(key / 2 ** 45))) < 400)

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { all, allBut, draw, seeded } from './fixtures.ts'
+import { all, allBut, draw } from './fixtures.ts'
 import { leastRequest } from './index.ts'
+import { seededRandom } from './seeded-random.ts'
 
 for (const choiceCount of [1, 2, 3, 10]) {
   test(`without load ${choiceCount} choices give each endpoint the same share`, () => {
     const drawn = draw(
-      leastRequest(5, () => 3, choiceCount, seeded(choiceCount)),
+      leastRequest(5, () => 3, choiceCount, seededRandom(choiceCount)),
       100_000,
       5,
       allBut(2),
@@ -19,7 +20,7 @@ for (const choiceCount of [1, 2, 3, 10]) {
 
 test('of different ones the one with the least load is picked, of equals each equally often', () => {
   const drawn = draw(
-    leastRequest(3, (index) => [1, 0, 0][index] ?? 0, 2, seeded(9)),
+    leastRequest(3, (index) => [1, 0, 0][index] ?? 0, 2, seededRandom(9)),
     90_000,
     3,
   )
@@ -37,7 +38,7 @@ test('as many usable ones are compared as are asked for, or all, and the least o
         compared.push(index)
         return list[index]?.load ?? 0
       }
-      const pick = leastRequest(list.length, load, choiceCount, seeded(seed))
+      const pick = leastRequest(list.length, load, choiceCount, seededRandom(seed))
       for (let n = 0; n < 5; n++) {
         compared.length = 0
         const picked = pick(0, (index) => list[index]?.up === true)
@@ -84,7 +85,7 @@ test('a number of choices that is none is refused', () => {
 
 /** 40 requests are always under way until 100,000 were sent; each takes 1 to 3 ticks, at endpoint 0 `slowness` times as many. */
 function saturate(count: number, slowness: number, choiceCount = 2) {
-  const random = seeded(count)
+  const random = seededRandom(count)
   const inFlight = new Array<number>(count).fill(0)
   const picked = new Array<number>(count).fill(0)
   const pick = leastRequest(count, (index) => inFlight[index] ?? 0, choiceCount, random)

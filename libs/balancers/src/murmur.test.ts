@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { seeded } from './fixtures.ts'
 import { type Hash64, murmur64, murmur128 } from './murmur.ts'
+import { seededRandom } from './seeded-random.ts'
 
 const hex = (words: Iterable<number>) => [...words].map((word) => word.toString(16).padStart(8, '0')).join('')
 const hex64 = ({ high, low }: Hash64) => hex([high, low])
@@ -60,7 +60,7 @@ test('a text has the hash of its UTF-8 bytes, whatever its length and characters
 })
 
 test('each bit of a text moves each bit of the hash in about half of the cases', () => {
-  const random = seeded(11)
+  const random = seededRandom(11)
   const cases = 1000
   for (const length of [8, 32]) {
     for (let at = 0; at < length; at += 3) {
