@@ -1,6 +1,7 @@
 import { type BodyFacts, celSlot, type PeerCertificate, type RequestFacts } from '@vrata/cel'
 import { decodePath, parseQuery, type RouteEntry } from '@vrata/routing'
 import type { BodySource } from './body-source.ts'
+import type { OwnCookie } from './cookies/own-cookie.ts'
 import type { Downstream } from './downstream.ts'
 import type { Failure } from './failure/failure.ts'
 import type { HeaderName } from './headers/header-name.ts'
@@ -39,6 +40,11 @@ export interface AdmittedHead {
   readonly grpc: boolean
 }
 
+/** Counts the requests that an endpoint has in flight. */
+export interface InFlight {
+  count: number
+}
+
 /** What the exchange belongs to until it ends; a gateway counts its exchanges. */
 export interface ExchangeHome {
   leave(exchange: Exchange): void
@@ -66,6 +72,12 @@ export class Exchange implements RequestFacts {
   /** Ids for error answers and logs; empty until chosen. */
   destinationId = ''
   endpointAddress = ''
+  /** Where this exchange counts as a request in flight. */
+  inFlight: InFlight | undefined = undefined
+  /** Cookies that the client gets with its answer. */
+  givenCookies: readonly OwnCookie[] | undefined = undefined
+  /** Until when this exchange may wait for the session store, in the time of the proxy's clock; 0 = it has not asked. */
+  sessionDeadline = 0
   body: BodyFacts | undefined = undefined
   bodyAsked = false
   /** The body with what was read of it for expressions put back in front; else the same as `requestBody`. */

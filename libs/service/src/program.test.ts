@@ -71,7 +71,8 @@ describe('exit codes', () => {
 
 describe('the command line', () => {
   const valid = 'proxy: {controlPlaneUrl: "http://127.0.0.1:1"}'
-  const secured = `${valid}\nsessionStore: {type: redis, redis: {}}`
+  const key = Buffer.alloc(32, 7).toString('base64')
+  const secured = `proxy: {controlPlaneUrl: "http://127.0.0.1:1", encryption: {key: "${key}"}}`
   const cases: readonly (readonly [string, (file: string) => string[], string, number, RegExp, RegExp])[] = [
     ['-h prints help', () => ['-h'], valid, 0, /--check-config/, /^$/],
     ['--version prints the version', () => ['--version'], valid, 0, /^1\.2\.3\n$/, /^$/],
@@ -102,15 +103,15 @@ describe('the command line', () => {
       secured,
       1,
       /^$/,
-      /sessionStore is set, but this version keeps no sessions\n$/,
+      /proxy\.encryption is set, but this version keeps the last good snapshot in clear\n$/,
     ],
     [
       '--check-config tells warnings',
       (f) => ['--check-config', '--config', f],
-      'proxy: {controlPlaneUrl: "http://a", workers: 2}',
+      'proxy: {controlPlaneUrl: "http://a", metrics: {maxSeries: 2}}',
       0,
       /valid/,
-      /^vrata: warning: proxy\.workers/,
+      /^vrata: warning: proxy\.metrics/,
     ],
     ['the default file is config.yaml', () => [], valid, 1, /^$/, /^vrata: config\.yaml: the file does not exist\n$/],
   ]

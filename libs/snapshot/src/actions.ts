@@ -1,4 +1,4 @@
-import type { Destination } from '@vrata/model'
+import type { Destination, Route } from '@vrata/model'
 import { parseDuration } from '@vrata/notation'
 import {
   compileDirectResponse,
@@ -30,9 +30,14 @@ export interface ForwardAction {
   readonly kind: 'forward'
   /** In the order of the route; never empty. With one destination its weight does not count. */
   readonly destinations: readonly WeightedDestination[]
+  /** How one of them is chosen. */
+  readonly balancing: DestinationBalancing
   readonly rewrite: Rewrite | undefined
   readonly timeouts: ForwardTimeouts
 }
+
+/** How a route chooses one of its destinations, with the settings of each algorithm. */
+export type DestinationBalancing = NonNullable<Route['forward']>['destinationBalancing']
 
 /** A destination and its share of the requests in percent. */
 export interface WeightedDestination {
@@ -71,6 +76,7 @@ export function compileAction(entry: RouteEntry, destinations: ReadonlyMap<strin
   return {
     kind: 'forward',
     destinations: weighted,
+    balancing: forward.destinationBalancing,
     rewrite: compileRewrite(entry),
     timeouts: { requestMs: limit(request), idleMs: limit(idle), queueMs: limit(queue), includeBody },
   }

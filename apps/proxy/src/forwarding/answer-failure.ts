@@ -1,3 +1,4 @@
+import { addCookies } from '../cookies/client-cookies.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Failure } from '../failure/failure.ts'
 import { failureAnswer } from '../failure/failure-answer.ts'
@@ -26,8 +27,14 @@ export function answerFailure(exchange: Exchange, failure: Failure): void {
   answerSelf(exchange, answer.status, answer.headers, answer.body)
 }
 
-/** Sends an answer that the gateway makes itself, with the listener's name on it if it has one. */
+/** Sends an answer that the gateway makes itself, with the listener's name on it if it has one, and with cookies that were given. */
 export function answerSelf(exchange: Exchange, status: number, headers: readonly string[], body: Buffer): void {
   const { serverName } = exchange.rules
-  exchange.downstream.answer(status, serverName === '' ? headers : [...headers, 'server', serverName], body)
+  if (serverName === '' && exchange.givenCookies === undefined) {
+    exchange.downstream.answer(status, headers, body)
+    return
+  }
+  const lines = serverName === '' ? [...headers] : [...headers, 'server', serverName]
+  addCookies(exchange, lines)
+  exchange.downstream.answer(status, lines, body)
 }

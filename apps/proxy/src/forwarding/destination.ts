@@ -1,5 +1,7 @@
-import type { Picker } from '@vrata/balancers'
 import type { Rewrite } from '@vrata/routing'
+import type { Balancer } from '../balancing/destination-balancer.ts'
+import type { Exchange, InFlight } from '../exchange.ts'
+import type { Failure } from '../failure/failure.ts'
 import type { EndpointConnection } from '../upstream/endpoint-connection.ts'
 import type { Transport } from '../upstream/transport.ts'
 
@@ -12,6 +14,10 @@ export interface EndpointRuntime {
   readonly load: () => { readonly inFlight: number; readonly idle: number; readonly waiting: number }
   /** For connections that are not pooled: upgraded ones. */
   readonly connection: EndpointConnection
+  /** Requests that were sent here and have not ended. */
+  readonly inFlight: InFlight
+  /** It has left the set: what is under way goes on, nothing new is sent. */
+  draining: boolean
 }
 
 /** A destination ready to be sent to. Milliseconds, 0 = no limit. */
@@ -20,8 +26,12 @@ export interface DestinationRuntime {
   readonly host: string
   readonly port: number
   readonly tls: boolean
+  /** Those that are known at the moment. */
   readonly endpoints: readonly EndpointRuntime[]
-  readonly pick: Picker
+  /** Whether a request may be sent here at the moment; also while the endpoints are still being asked for. */
+  readonly usable: boolean
+  /** Chooses an endpoint. A promise only when something has to be asked first. */
+  choose(exchange: Exchange): EndpointRuntime | Failure | Promise<EndpointRuntime | Failure>
   readonly requestLimit: number
   readonly responseHeaderLimit: number
 }
@@ -29,7 +39,8 @@ export interface DestinationRuntime {
 /** What a route does with a request that it forwards, compiled. */
 export interface ForwardPlan {
   readonly destinations: readonly DestinationRuntime[]
-  readonly pick: Picker
+  /** Chooses a destination by its index; -1 when none can be sent to. */
+  readonly choose: Balancer
   readonly rewritesPath: boolean
   readonly rewrite: Rewrite | undefined
   readonly requestLimit: number
@@ -37,4 +48,6 @@ export interface ForwardPlan {
   readonly queueLimit: number
   readonly includeBody: boolean
   readonly includeAttemptCount: boolean
+  /** Hears of errors that can only be ours; the request gets a 500. */
+  readonly onMistake: (thrown: unknown) => void
 }

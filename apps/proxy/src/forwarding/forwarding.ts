@@ -1,3 +1,4 @@
+import { addCookies } from '../cookies/client-cookies.ts'
 import type { DownstreamEvents } from '../downstream.ts'
 import type { Exchange } from '../exchange.ts'
 import { Failure, type TimeoutReason } from '../failure/failure.ts'
@@ -6,19 +7,18 @@ import type { Tunnel } from '../upgrade-offer.ts'
 import type { UpstreamCall } from '../upstream/transport.ts'
 import { openUpgrade, type UpgradeHandler } from '../upstream/upgrade/handshake.ts'
 import { answerFailure } from './answer-failure.ts'
-import { chooseEndpoint } from './choose.ts'
+import { chooseAndSend } from './choose.ts'
 import type { DestinationRuntime, EndpointRuntime, ForwardPlan } from './destination.ts'
 import { outgoingRequest } from './request-head.ts'
 import { passedHead, passedSwitch, passedTrailers } from './response-head.ts'
 
 /** Forwards an exchange; everything further happens by events. */
 export function forward(exchange: Exchange, plan: ForwardPlan): void {
-  const chosen = chooseEndpoint(exchange, plan)
-  if (chosen instanceof Failure) {
-    answerFailure(exchange, chosen)
-    return
-  }
-  new Forwarding(exchange, plan, chosen.destination).start(chosen.endpoint)
+  chooseAndSend(exchange, plan, send)
+}
+
+function send(exchange: Exchange, plan: ForwardPlan, destination: DestinationRuntime, endpoint: EndpointRuntime): void {
+  new Forwarding(exchange, plan, destination).start(endpoint)
 }
 
 /** One request between its client and the endpoint that was chosen for it. */
@@ -81,12 +81,15 @@ class Forwarding implements UpgradeHandler, DownstreamEvents {
     this.#headSeen = true
     if (!this.#plan.includeBody) clearTimeout(this.#total)
     const { headers } = passedHead(received, rules, downstream.takesTrailers && this.#exchange.method !== 'HEAD')
+    addCookies(this.#exchange, headers)
     downstream.head(status, headers)
     this.#waitFor('idle', this.#plan.idleLimit)
   }
 
   onSwitching(received: readonly string[]): readonly string[] {
-    return passedSwitch(received, this.#exchange.rules, this.#exchange.upgrade?.token ?? '')
+    const fields = passedSwitch(received, this.#exchange.rules, this.#exchange.upgrade?.token ?? '')
+    addCookies(this.#exchange, fields)
+    return fields
   }
 
   onSwitched(tunnel: Tunnel): void {

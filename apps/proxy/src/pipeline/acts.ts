@@ -1,11 +1,12 @@
-import { weightedRandom } from '@vrata/balancers'
 import type { RouteEntry } from '@vrata/routing'
 import type { Action, DirectResponseAction, ForwardAction, RedirectAction } from '@vrata/snapshot'
+import { destinationBalancer } from '../balancing/destination-balancer.ts'
 import type { Exchange } from '../exchange.ts'
 import { Failure } from '../failure/failure.ts'
 import { answerFailure, answerSelf } from '../forwarding/answer-failure.ts'
 import type { DestinationRuntime, ForwardPlan } from '../forwarding/destination.ts'
 import { forward } from '../forwarding/forwarding.ts'
+import type { DestinationPorts } from './destinations.ts'
 
 /** What is done with a request once its route is known; made once per route and activation. */
 export type Act = (exchange: Exchange) => void
@@ -17,6 +18,7 @@ export function actOf(
   entry: RouteEntry,
   action: Action | undefined,
   destinations: ReadonlyMap<string, DestinationRuntime>,
+  ports: Pick<DestinationPorts, 'sessions' | 'onMistake'>,
 ): Act {
   if (entry.chain.length > 0) return failing('middleware_unavailable')
   switch (action?.kind) {
@@ -25,7 +27,7 @@ export function actOf(
     case 'redirect':
       return redirect(action)
     case 'forward':
-      return forwarding(entry, action, destinations)
+      return forwarding(entry, action, destinations, ports)
     default:
       return failing('internal_error')
   }
@@ -53,15 +55,17 @@ function forwarding(
   entry: RouteEntry,
   action: ForwardAction,
   destinations: ReadonlyMap<string, DestinationRuntime>,
+  { sessions, onMistake }: Pick<DestinationPorts, 'sessions' | 'onMistake'>,
 ): Act {
   const bound = action.destinations.flatMap(({ destination, weight }) => {
     const runtime = destinations.get(destination.id)
     return runtime === undefined ? [] : [{ runtime, weight }]
   })
   const { requestMs, idleMs, queueMs, includeBody } = action.timeouts
+  const candidates = bound.map(({ runtime, weight }) => ({ id: runtime.id, weight, usable: () => runtime.usable }))
   const plan: ForwardPlan = {
     destinations: bound.map(({ runtime }) => runtime),
-    pick: weightedRandom(bound.map(({ weight }) => (bound.length === 1 ? 100 : weight))),
+    choose: destinationBalancer(entry.route.id, candidates, action.balancing, sessions),
     rewrite: action.rewrite,
     rewritesPath: entry.rewrite !== undefined,
     requestLimit: requestMs ?? 0,
@@ -69,6 +73,7 @@ function forwarding(
     queueLimit: queueMs ?? 0,
     includeBody,
     includeAttemptCount: entry.includeAttemptCount,
+    onMistake,
   }
   return (exchange) => forward(exchange, plan)
 }

@@ -1,119 +1,141 @@
-import { createSecureContext } from 'node:tls'
-import { type Picker, type RoundRobinCounter, roundRobin, uniformRandom } from '@vrata/balancers'
-import { type Destination, parseDuration } from '@vrata/model'
+import { isIP } from 'node:net'
+import type { Destination } from '@vrata/model'
+import { parseDuration } from '@vrata/model'
+import { DnsEndpoints, type DnsPorts } from '../discovery/dns-endpoints.ts'
+import type { EndpointSource } from '../discovery/endpoint-source.ts'
+import { FixedEndpoints } from '../discovery/fixed-endpoints.ts'
+import type { Exchange } from '../exchange.ts'
+import { Failure } from '../failure/failure.ts'
 import type { DestinationRuntime, EndpointRuntime } from '../forwarding/destination.ts'
-import type { DialOptions, UpstreamTls } from '../upstream/dial.ts'
-import { EndpointPool } from '../upstream/endpoint-pool.ts'
+import type { SessionStore } from '../sessions/session-store.ts'
+import { EndpointSet } from './endpoint-set.ts'
 import type { Lease } from './keep.ts'
+import { tlsOf } from './upstream-tls.ts'
 
-type TlsOptions = Destination['options']['tls']
+/** What destinations take from the process. */
+export interface DestinationPorts {
+  readonly dns: DnsPorts
+  /** Where sticky choices are kept; undefined: nowhere. */
+  readonly sessions: SessionStore | undefined
+  /** Hears of errors that can only be ours. */
+  readonly onMistake: (thrown: unknown) => void
+}
 
-const tlsVersions = { TLSv1_0: 'TLSv1', TLSv1_1: 'TLSv1.1', TLSv1_2: 'TLSv1.2', TLSv1_3: 'TLSv1.3' } as const
-
-/** Makes a destination ready to be sent to, with the connections and counters that earlier activations left. */
+/**
+ * Makes a destination ready to be sent to, with the connections, counters and tables that earlier activations left. One
+ * that did not change at all is the very same as before.
+ */
 export function destinationRuntime(
   destination: Destination,
   lease: Lease,
-  onMistake: (thrown: unknown) => void,
+  ports: DestinationPorts,
 ): DestinationRuntime {
-  const { options } = destination
-  const tls = tlsOf(destination, lease)
-  const endpoints = addresses(destination).map(({ host, port }) =>
-    endpointRuntime(destination, { host, port }, tls, lease, onMistake),
-  )
-  return {
-    id: destination.id,
-    host: destination.host,
-    port: destination.port,
-    tls: tls !== undefined,
-    endpoints,
-    pick: pickerOf(destination, endpoints.length, lease),
-    requestLimit: milliseconds(options.timeouts.request),
-    responseHeaderLimit: milliseconds(options.timeouts.responseHeader),
+  const make = () => new BoundDestination(destination, lease.branch(), ports)
+  const bound = lease.get('destination', destination.id, destination, make)
+  bound.takeOver()
+  return bound
+}
+
+/** A destination, bound to connections to whatever endpoints it has at the moment. */
+class BoundDestination implements DestinationRuntime, Disposable {
+  readonly id: string
+  readonly host: string
+  readonly port: number
+  readonly tls: boolean
+  readonly requestLimit: number
+  readonly responseHeaderLimit: number
+  readonly #destination: Destination
+  readonly #makeSet: (source: EndpointSource) => EndpointSet | undefined
+  readonly #source: EndpointSource
+  readonly #unwatch: () => void
+  readonly #lease: Lease
+  #set: EndpointSet | undefined = undefined
+  /** What requests wait for that came before the endpoints were known. */
+  readonly #settled = Promise.withResolvers<void>()
+
+  constructor(destination: Destination, lease: Lease, { dns, sessions, onMistake }: DestinationPorts) {
+    const { timeouts } = destination.options
+    const tls = tlsOf(destination, lease)
+    this.id = destination.id
+    this.host = destination.host
+    this.port = destination.port
+    this.tls = tls !== undefined
+    this.requestLimit = milliseconds(timeouts.request)
+    this.responseHeaderLimit = milliseconds(timeouts.responseHeader)
+    this.#destination = destination
+    this.#lease = lease
+    this.#makeSet = ({ current }) =>
+      current.state === 'known'
+        ? new EndpointSet(current.addresses, { destination, tls, sessions, onMistake }, lease.branch())
+        : undefined
+    this.#source = endpointSource(destination, lease, dns)
+    this.#unwatch = this.#source.watch(() => this.#onChange())
+    if (this.#source.current.state !== 'pending') this.#onChange()
   }
-}
 
-/** The endpoints as configured, without repetitions; without any the destination's own host and port. */
-function addresses(destination: Destination): readonly { readonly host: string; readonly port: number }[] {
-  const { endpoints = [], host, port } = destination
-  if (endpoints.length === 0) return [{ host, port }]
-  return [...new Map(endpoints.map((endpoint) => [`${endpoint.host}:${endpoint.port}`, endpoint])).values()]
-}
-
-function endpointRuntime(
-  destination: Destination,
-  { host, port }: { readonly host: string; readonly port: number },
-  tls: UpstreamTls | undefined,
-  lease: Lease,
-  onMistake: (thrown: unknown) => void,
-): EndpointRuntime {
-  const { timeouts, maxConnsPerHost } = destination.options
-  const address = `${host}:${port}`
-  const idle = milliseconds(timeouts.idleConnection)
-  const dial: DialOptions = {
-    host: host.replace(/^\[|\]$/g, ''),
-    port,
-    connectTimeout: milliseconds(timeouts.connect),
-    handshakeTimeout: milliseconds(timeouts.tlsHandshake),
-    dualStackFallback: milliseconds(timeouts.dualStackFallback),
-    tls,
+  get endpoints(): readonly EndpointRuntime[] {
+    return this.#set?.endpoints ?? []
   }
-  const part = [timeouts.connect, timeouts.tlsHandshake, timeouts.dualStackFallback, idle, tlsPart(destination)]
-  const make = () => new EndpointPool({ dial, idle, onMistake })
-  const pool = lease.get('pool', `${destination.id}/${address}`, part, make)
-  // Not part of the key: a new limit must not cost the connections.
-  pool.setLimit(maxConnsPerHost)
-  return { address, transport: pool, load: () => pool.load, connection: pool.endpoint }
-}
 
-/** What of the configuration shapes TLS: nothing when it is off. */
-function tlsPart({ host, options }: Destination): unknown {
-  const { tls } = options
-  return tls === undefined || tls.mode === 'none' ? undefined : [tls, tls.sni ?? host]
-}
+  get usable(): boolean {
+    return this.#set === undefined ? this.#source.current.state === 'pending' : this.#set.anyUsable
+  }
 
-/** A context that is expensive to make and belongs to several endpoints; there is nothing to release. */
-class KeptTls implements Disposable {
-  readonly tls: UpstreamTls
+  choose(exchange: Exchange): EndpointRuntime | Failure | Promise<EndpointRuntime | Failure> {
+    const set = this.#set
+    if (set !== undefined) return chosen(set, exchange)
+    return this.#source.current.state === 'pending' ? this.#chooseLater(exchange) : this.#unresolved()
+  }
 
-  constructor(options: NonNullable<TlsOptions>, host: string) {
-    const { cert, key, ca, sni, minVersion, maxVersion, mode } = options
-    const bounds = {
-      minVersion: tlsVersions[minVersion],
-      maxVersion: maxVersion === undefined ? undefined : tlsVersions[maxVersion],
+  /** Applies what is no part of the key of any kept state: it is the settings of the newest activation that count. */
+  takeOver(): void {
+    this.#set?.setLimit(this.#destination.options.maxConnsPerHost)
+  }
+
+  async #chooseLater(exchange: Exchange): Promise<EndpointRuntime | Failure> {
+    await this.#settled.promise
+    return this.#set === undefined ? this.#unresolved() : await chosen(this.#set, exchange)
+  }
+
+  #unresolved(): Failure {
+    const { current } = this.#source
+    return new Failure('dns_failure', {}, current.state === 'unknown' ? current.cause : undefined)
+  }
+
+  #onChange(): void {
+    const next = this.#makeSet(this.#source)
+    if (next !== undefined) {
+      const old = this.#set
+      next.setLimit(this.#destination.options.maxConnsPerHost)
+      this.#set = next
+      old?.drain(next)
+      old?.[Symbol.dispose]()
     }
-    const client = mode === 'mtls' && cert !== undefined && key !== undefined ? { cert, key } : {}
-    const context = createSecureContext({
-      ...client,
-      ...(ca === undefined ? {} : { ca }),
-      minVersion: bounds.minVersion,
-      ...(bounds.maxVersion === undefined ? {} : { maxVersion: bounds.maxVersion }),
-    })
-    this.tls = { serverName: (sni ?? host).replace(/^\[|\]$/g, ''), context, ...bounds }
+    this.#settled.resolve()
   }
 
-  [Symbol.dispose](): void {}
+  [Symbol.dispose](): void {
+    this.#unwatch()
+    this.#settled.resolve()
+    this.#set?.[Symbol.dispose]()
+    this.#lease[Symbol.dispose]()
+  }
 }
 
-function tlsOf(destination: Destination, lease: Lease): UpstreamTls | undefined {
-  const { tls } = destination.options
-  if (tls === undefined || tls.mode === 'none') return undefined
-  const part = tlsPart(destination)
-  return lease.get('tls', destination.id, part, () => new KeptTls(tls, destination.host)).tls
+function chosen(set: EndpointSet, exchange: Exchange): EndpointRuntime | Failure | Promise<EndpointRuntime | Failure> {
+  const index = set.choose(exchange)
+  if (typeof index === 'number') return set.endpoints[index] ?? new Failure('no_endpoint')
+  return index.then((found) => set.endpoints[found] ?? new Failure('no_endpoint'))
 }
 
-/** Where the round of a destination stands; it goes on over activations, also when the endpoints change. */
-class KeptCounter implements RoundRobinCounter, Disposable {
-  [Symbol.dispose](): void {}
-  next = 0
-}
-
-function pickerOf(destination: Destination, count: number, lease: Lease): Picker {
-  if (destination.options.endpointBalancing.algorithm === 'RANDOM') return uniformRandom(count)
-  return roundRobin(
-    count,
-    lease.get('round-robin', destination.id, null, () => new KeptCounter()),
-  )
+/** Where a destination's endpoints come from: its list, an IP address, or its name. */
+function endpointSource(destination: Destination, lease: Lease, ports: DnsPorts): EndpointSource {
+  const { endpoints = [], host, port, options } = destination
+  if (endpoints.length > 0) return new FixedEndpoints(endpoints)
+  if (isIP(host) !== 0 || options.dns.mode === 'logical') return new FixedEndpoints([{ host, port }])
+  const refresh = options.dns.refresh === undefined ? undefined : milliseconds(options.dns.refresh)
+  // By name and not by destination: those of one host share its look-ups.
+  return lease.get('dns', `${host}:${port}`, refresh ?? null, () => new DnsEndpoints({ host, port, refresh }, ports))
 }
 
 function milliseconds(text: string | undefined): number {

@@ -6,7 +6,7 @@ import { answerFailure } from '../forwarding/answer-failure.ts'
 import type { DestinationRuntime } from '../forwarding/destination.ts'
 import { type Act, actOf } from './acts.ts'
 import { bufferBody } from './body-buffer.ts'
-import { destinationRuntime } from './destinations.ts'
+import { type DestinationPorts, destinationRuntime } from './destinations.ts'
 import type { Lease } from './keep.ts'
 
 /** Which snapshot a gateway was made from. */
@@ -19,11 +19,9 @@ export interface SnapshotIdentity {
 }
 
 /** What a gateway takes from the process. */
-export interface GatewaySettings {
+export interface GatewaySettings extends DestinationPorts {
   /** Bytes of a body that expressions may see; 0 = none. */
   readonly celBodyMaxSize: number
-  /** Hears of errors that can only be ours; the request gets a 500. */
-  readonly onMistake: (thrown: unknown) => void
 }
 
 /**
@@ -53,12 +51,11 @@ export class Gateway implements ExchangeHome {
     this.#settings = settings
     this.#table = snapshot.table
     this.destinations = new Map(
-      [...snapshot.destinations].map(([id, destination]) => [
-        id,
-        destinationRuntime(destination, lease, settings.onMistake),
-      ]),
+      [...snapshot.destinations].map(([id, destination]) => [id, destinationRuntime(destination, lease, settings)]),
     )
-    this.#acts = snapshot.table.entries.map((entry) => actOf(entry, snapshot.actions[entry.index], this.destinations))
+    this.#acts = snapshot.table.entries.map((entry) =>
+      actOf(entry, snapshot.actions[entry.index], this.destinations, settings),
+    )
   }
 
   /** Takes a request that a listener has admitted, to its end. */

@@ -13,6 +13,8 @@ export interface Lease extends Disposable {
    * @param part what of the configuration shapes this state, as JSON values: another value means other state
    */
   get<T extends Disposable>(kind: string, id: string, part: unknown, make: () => T): T
+  /** Claims of its own on the same states, for what comes and goes while this lease lasts; to be disposed by itself. */
+  branch(): Lease
 }
 
 /**
@@ -39,6 +41,7 @@ export class Keep {
         mine.add(key)
         return entry.value as T // the same kind has the same maker
       },
+      branch: () => this.lease(),
       [Symbol.dispose]() {
         for (const key of mine) {
           const entry = held.get(key)

@@ -3,7 +3,10 @@ import type { SnapshotConfig, SnapshotDocument } from '@vrata/model'
 import { createLogger, type Logger } from '@vrata/service'
 import { freePort, own, type Scope, type SnapshotBuilder, snapshot } from '@vrata/testkit'
 import { Activation, type ActivationOptions, type Applied } from '../activation.ts'
+import { systemClock } from '../clock.ts'
+import { SystemResolver } from '../discovery/name-resolver.ts'
 import { NodeHttpEngine } from '../listeners/node-http/engine.ts'
+import type { GatewaySettings } from '../pipeline/gateway.ts'
 
 /** A gateway with real sockets inside of the test's process; snapshots are applied directly. */
 export interface InProcessProxy {
@@ -15,6 +18,11 @@ export interface InProcessProxy {
   readonly log: readonly Record<string, unknown>[]
   /** Applies a configuration and gives the outcome. */
   apply(builder: SnapshotBuilder): Promise<Applied>
+}
+
+/** What may differ from a gateway without a session store. */
+export interface InProcessOptions extends Partial<Omit<ActivationOptions, 'gateway'>> {
+  readonly gateway?: Partial<GatewaySettings>
 }
 
 /** A logger that keeps its lines for the test. */
@@ -37,18 +45,24 @@ export function documentOf(config: SnapshotConfig, seq = 1): SnapshotDocument {
 export async function startInProcess(
   scope: Scope,
   configure: (builder: SnapshotBuilder, port: number) => SnapshotBuilder,
-  options: Partial<ActivationOptions> = {},
+  options: InProcessOptions = {},
 ): Promise<InProcessProxy> {
   const { log, lines } = recordingLogger()
   const port = await freePort()
   const activation = new Activation({
-    gateway: { celBodyMaxSize: 65_536, onMistake: (thrown) => log.error({ err: thrown }, 'mistake') },
     engine: (address, at, front) => new NodeHttpEngine(address, at, front),
     log,
     streamDrain: 600_000,
     onChange: () => undefined,
     onApplied: () => undefined,
     ...options,
+    gateway: {
+      celBodyMaxSize: 65_536,
+      onMistake: (thrown) => log.error({ err: thrown }, 'mistake'),
+      sessions: undefined,
+      dns: { resolver: new SystemResolver(), clock: systemClock, log, random: Math.random },
+      ...options.gateway,
+    },
   })
   own(scope, () => activation[Symbol.asyncDispose]())
   const apply = (builder: SnapshotBuilder) => activation.apply(documentOf(builder.config))

@@ -26,8 +26,8 @@ describe('keys that this version accepts but does not act on', () => {
     [`proxy: {${url}, metrics: {maxSeries: 100}}`, 'proxy', [], ['proxy.metrics']],
     [`proxy: {encryption: {key: ${key}}}`, 'controlplane', [], []],
     [`proxy: {${url}, encryption: {key: ${key}}}`, 'proxy', ['proxy.encryption'], []],
-    [`proxy: {${url}, workers: 4, tls: {clientAuth: none}}`, 'proxy', [], ['proxy.tls.clientAuth', 'proxy.workers']],
-    [`proxy: {${url}}\nsessionStore: {type: redis, redis: {}}`, 'proxy', ['sessionStore'], []],
+    [`proxy: {${url}, workers: 4, tls: {clientAuth: none}}`, 'proxy', [], ['proxy.tls.clientAuth']],
+    [`proxy: {${url}}\nsessionStore: {type: redis, redis: {}}`, 'proxy', [], []],
     [`proxy: {${url}}\nsessionStore: {type: ""}`, 'proxy', [], []],
     [`proxy: {${url}}\ncontrolPlane: {tls: {cert: a, key: b}}`, 'proxy', [], []],
   ]

@@ -72,22 +72,10 @@ const proxy: readonly Row<ProxyConfig>[] = [
     message: 'this version keeps the last good snapshot in clear',
   },
   {
-    key: 'sessionStore',
-    refuse: true,
-    isSet: (config) => config.sessionStore?.type === 'redis',
-    message: 'this version keeps no sessions',
-  },
-  {
     key: 'proxy.tls.clientAuth',
     refuse: false,
     isSet: (config) => config.proxy.tls?.clientAuth !== undefined,
     message: 'a proxy is a client of the control plane and asks nobody for a certificate',
-  },
-  {
-    key: 'proxy.workers',
-    refuse: false,
-    isSet: (config) => config.proxy.workers > 1,
-    message: 'this version serves with one worker',
   },
   {
     key: 'proxy.metrics',

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { hasBehaviour } from '@vrata/middlewares'
-import type { DestinationInput, ListenerInput, RouteInput, SnapshotConfig } from '@vrata/model'
+import {
+  type DestinationInput,
+  destinationAlgorithms,
+  endpointAlgorithms,
+  type ListenerInput,
+  type RouteInput,
+  type SnapshotConfig,
+} from '@vrata/model'
 import { compileSnapshot } from '../compile.ts'
 import { config, destination, group, line, listener, middleware, route } from '../test-config.ts'
 import { leafKey, leafPem } from './test-material.ts'
@@ -36,12 +43,6 @@ describe('behaviour that is missing is refused where it is asked for:', () => {
     ['/options/healthCheck', { healthCheck: { path: '/' } }],
     ['/options/outlierDetection', { outlierDetection: {} }],
     ['/options/discovery', { discovery: { type: 'kubernetes' } }],
-    ['/options/endpointBalancing/algorithm', { endpointBalancing: { algorithm: 'LEAST_REQUEST' } }],
-    ['/options/endpointBalancing/algorithm', { endpointBalancing: { algorithm: 'RING_HASH' } }],
-    ['/options/endpointBalancing/algorithm', { endpointBalancing: { algorithm: 'MAGLEV' } }],
-    ['/options/endpointBalancing/algorithm', { endpointBalancing: { algorithm: 'STICKY' } }],
-    ['/options/dns/mode', { dns: { mode: 'strict' } }],
-    ['/options/dns/refresh', { dns: { refresh: '5s' } }],
     ['/options/slowStart', { slowStart: '10s' }],
   ]
   for (const [place, options] of destinations) {
@@ -55,8 +56,6 @@ describe('behaviour that is missing is refused where it is asked for:', () => {
     ['/forward/retry/attempts', { retry: { attempts: 1 } }],
     ['/forward/mirror', { mirror: { destinationId: 'd' } }],
     ['/forward/mirror', { mirror: { destinationId: 'd', percentage: 1 } }],
-    ['/forward/destinationBalancing/algorithm', { destinationBalancing: { algorithm: 'STICKY' } }],
-    ['/forward/destinationBalancing/algorithm', { destinationBalancing: { algorithm: 'WEIGHTED_CONSISTENT_HASH' } }],
     ['/forward/maxGrpcTimeout', { maxGrpcTimeout: '1s' }],
   ]
   for (const [place, forward] of forwards) {
@@ -85,7 +84,7 @@ describe('behaviour that is missing is refused where it is asked for:', () => {
   })
 })
 
-describe('what merely writes a default down, or switches off, is not refused:', () => {
+describe('what proxies do, what merely writes a default down, or switches off, is not refused:', () => {
   const cases: readonly (readonly [string, Partial<SnapshotConfig>])[] = [
     ['HTTP/2 off on a listener', { listeners: [listener({ http2: false })] }],
     [
@@ -123,11 +122,18 @@ describe('what merely writes a default down, or switches off, is not refused:', 
         ],
       },
     ],
-    ['random balancing', { destinations: [destination({ options: { endpointBalancing: { algorithm: 'RANDOM' } } })] }],
+    ...endpointAlgorithms.map((algorithm): readonly [string, Partial<SnapshotConfig>] => [
+      `${algorithm} for endpoints`,
+      { destinations: [destination({ options: { endpointBalancing: { algorithm } } })] },
+    ]),
+    ...destinationAlgorithms.map((algorithm): readonly [string, Partial<SnapshotConfig>] => [
+      `${algorithm} for destinations`,
+      { routes: [forwarding({ destinationBalancing: { algorithm } })] },
+    ]),
+    ['name resolution', { destinations: [destination({ options: { dns: { mode: 'strict', refresh: '5s' } } })] }],
     ['TLS to a destination', { destinations: [destination({ options: { tls: { mode: 'tls' } } })] }],
     ['no retries', { routes: [forwarding({ retry: { attempts: 0 } })], groups: [group({ retryDefault: {} })] }],
     ['no mirror', { routes: [forwarding({ mirror: { destinationId: 'd', percentage: 0 } })] }],
-    ['weighted random', { routes: [forwarding({ destinationBalancing: { algorithm: 'WEIGHTED_RANDOM' } })] }],
   ]
   for (const [name, changes] of cases) test(name, () => assert.deepEqual(refusals(changes), []))
 })

@@ -22,10 +22,6 @@ interface MissingFeature {
 const isTrue = (value: unknown) => value === true
 const isPositive = (value: unknown) => typeof value === 'number' && value > 0
 const lasts = (value: unknown) => typeof value !== 'string' || parseDuration(value) !== 0
-const isNot =
-  (...supported: readonly unknown[]) =>
-  (value: unknown) =>
-    !supported.includes(value)
 
 /** One line for each missing feature; the work that brings the feature takes its line out. */
 const missingFeatures: readonly MissingFeature[] = [
@@ -37,28 +33,9 @@ const missingFeatures: readonly MissingFeature[] = [
   { kind: 'destination', path: ['options', 'healthCheck'], what: 'active health checking' },
   { kind: 'destination', path: ['options', 'outlierDetection'], what: 'outlier detection' },
   { kind: 'destination', path: ['options', 'discovery'], what: 'endpoint discovery' },
-  {
-    kind: 'destination',
-    path: ['options', 'endpointBalancing', 'algorithm'],
-    asksFor: isNot('ROUND_ROBIN', 'RANDOM'),
-    what: 'balancing of endpoints other than ROUND_ROBIN and RANDOM',
-  },
-  {
-    kind: 'destination',
-    path: ['options', 'dns', 'mode'],
-    asksFor: isNot('logical'),
-    what: 'name resolution other than logical',
-  },
-  { kind: 'destination', path: ['options', 'dns', 'refresh'], what: 'a refresh interval for name resolution' },
   { kind: 'destination', path: ['options', 'slowStart'], asksFor: lasts, what: 'slow start' },
   { kind: 'route', path: ['forward', 'retry', 'attempts'], asksFor: isPositive, what: 'retrying' },
   { kind: 'group', path: ['retryDefault', 'attempts'], asksFor: isPositive, what: 'retrying' },
-  {
-    kind: 'route',
-    path: ['forward', 'destinationBalancing', 'algorithm'],
-    asksFor: isNot('WEIGHTED_RANDOM'),
-    what: 'balancing of destinations other than WEIGHTED_RANDOM',
-  },
   {
     kind: 'route',
     path: ['forward', 'mirror'],

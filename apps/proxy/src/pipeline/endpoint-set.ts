@@ -1,0 +1,129 @@
+import type { Picker } from '@vrata/balancers'
+import type { Destination } from '@vrata/model'
+import { parseDuration } from '@vrata/model'
+import type { Balancer } from '../balancing/destination-balancer.ts'
+import { type BalancerState, endpointBalancer } from '../balancing/endpoint-balancer.ts'
+import { type Address, addressText } from '../discovery/endpoint-source.ts'
+import type { InFlight } from '../exchange.ts'
+import type { EndpointRuntime } from '../forwarding/destination.ts'
+import type { SessionStore } from '../sessions/session-store.ts'
+import type { DialOptions, UpstreamTls } from '../upstream/dial.ts'
+import { EndpointPool } from '../upstream/endpoint-pool.ts'
+import type { Lease } from './keep.ts'
+import { tlsPart } from './upstream-tls.ts'
+
+/** What the endpoints of a destination have in common. */
+export interface EndpointPorts {
+  readonly destination: Destination
+  readonly tls: UpstreamTls | undefined
+  readonly sessions: SessionStore | undefined
+  readonly onMistake: (thrown: unknown) => void
+}
+
+/** Keeps a plain value over activations; there is nothing to release. */
+class Kept<T> implements Disposable {
+  readonly value: T
+
+  constructor(value: T) {
+    this.value = value
+  }
+
+  [Symbol.dispose](): void {}
+}
+
+/**
+ * The endpoints of a destination at a time, with their connections and with what chooses among them. When the set
+ * changes a new one is made, which takes over what both have in common, and the old one is let go.
+ */
+export class EndpointSet implements Disposable {
+  readonly endpoints: readonly EndpointRuntime[]
+  readonly choose: Balancer
+  readonly #pools: readonly EndpointPool[]
+  readonly #lease: Lease
+
+  constructor(addresses: readonly Address[], ports: EndpointPorts, lease: Lease) {
+    const { destination, sessions } = ports
+    const made = addresses.map((address) => endpoint(address, ports, lease))
+    this.#lease = lease
+    this.#pools = made.map(({ pool }) => pool)
+    const endpoints = made.map(({ runtime }) => runtime)
+    this.endpoints = endpoints
+    const none: InFlight = { count: 0 }
+    const choices = {
+      destinationId: destination.id,
+      addresses: endpoints.map(({ address }) => address),
+      usable: (index: number) => this.usable(index),
+      inFlight: (index: number) => endpoints[index]?.inFlight ?? none,
+    }
+    const state = balancerState(destination.id, lease)
+    this.choose = endpointBalancer(destination.options.endpointBalancing, choices, state, sessions)
+  }
+
+  /** Whether new requests may be sent to an endpoint: whoever chooses asks here, and nothing else decides it. */
+  usable(index: number): boolean {
+    const endpoint = this.endpoints[index]
+    return endpoint !== undefined && !endpoint.draining
+  }
+
+  get anyUsable(): boolean {
+    for (let index = 0; index < this.endpoints.length; index++) if (this.usable(index)) return true
+    return false
+  }
+
+  /** Most connections to each endpoint; 0 = no limit. */
+  setLimit(limit: number): void {
+    for (const pool of this.#pools) pool.setLimit(limit)
+  }
+
+  /** Sends nothing new to endpoints that are not in the next set. */
+  drain(next: EndpointSet): void {
+    const staying = new Set(next.endpoints.map(({ address }) => address))
+    for (const endpoint of this.endpoints) if (!staying.has(endpoint.address)) endpoint.draining = true
+  }
+
+  /** What is in flight ends in peace; connections that nobody else claims are closed. */
+  [Symbol.dispose](): void {
+    this.#lease[Symbol.dispose]()
+  }
+}
+
+function endpoint(at: Address, ports: EndpointPorts, lease: Lease) {
+  const { destination, tls, onMistake } = ports
+  const { timeouts } = destination.options
+  const address = addressText(at)
+  const idle = milliseconds(timeouts.idleConnection)
+  const dial: DialOptions = {
+    host: at.host,
+    port: at.port,
+    connectTimeout: milliseconds(timeouts.connect),
+    handshakeTimeout: milliseconds(timeouts.tlsHandshake),
+    dualStackFallback: milliseconds(timeouts.dualStackFallback),
+    tls,
+  }
+  const part = [timeouts.connect, timeouts.tlsHandshake, timeouts.dualStackFallback, idle, tlsPart(destination)]
+  const id = `${destination.id}/${address}`
+  const pool = lease.get('pool', id, part, () => new EndpointPool({ dial, idle, onMistake }))
+  const inFlight = lease.get('in-flight', id, null, () => new Kept<InFlight>({ count: 0 })).value
+  const load = () => pool.load
+  const runtime: EndpointRuntime = {
+    address,
+    transport: pool,
+    load,
+    connection: pool.endpoint,
+    inFlight,
+    draining: false,
+  }
+  return { pool, runtime }
+}
+
+/** State of balancing by the id of the destination: it goes on when the endpoints or other settings change. */
+function balancerState(id: string, lease: Lease): BalancerState {
+  return {
+    counter: () => lease.get('round-robin', id, null, () => new Kept({ next: 0 })).value,
+    table: (kind, parts, make) => lease.get(kind, id, parts, () => new Kept<Picker>(make())).value,
+  }
+}
+
+function milliseconds(text: string): number {
+  return parseDuration(text) ?? 0
+}
