@@ -1,9 +1,7 @@
-import { hashKey, weightedRandom, weightedRendezvous } from '@vrata/balancers'
-import type { Route } from '@vrata/model'
-import { parseDuration } from '@vrata/model'
-import { newSession, sessionId } from '../cookies/client-cookies.ts'
-import type { Exchange } from '../exchange.ts'
+import { type DestinationSettings, destinationPolicy, hashKey, sessionIdOf } from '@vrata/balancers'
+import { exchangeReader } from '../cookies/session-cookies.ts'
 import type { SessionStore } from '../sessions/session-store.ts'
+import type { Balancer } from './balancer.ts'
 import { destinationPinKey, Sticky } from './sticky.ts'
 
 /** One of the destinations of a route, as far as choosing among them goes. */
@@ -15,38 +13,38 @@ export interface Candidate {
   readonly usable: () => boolean
 }
 
-/** Chooses by index, -1 when nothing is usable. A promise only when the session store has to be asked. */
-export type Balancer = (exchange: Exchange) => number | Promise<number>
-
-type Settings = NonNullable<Route['forward']>['destinationBalancing']
-
-/** What chooses the destination for the requests of a route. With one destination there is nothing to choose. */
+/** What chooses the destination for the requests of a route. */
 export function destinationBalancer(
   routeId: string,
   candidates: readonly Candidate[],
-  settings: Settings,
+  settings: DestinationSettings,
   sessions: SessionStore | undefined,
 ): Balancer {
-  if (candidates.length === 1) return onlyOne
   const usable = (index: number) => candidates[index]?.usable() === true
-  if (settings.algorithm === 'WEIGHTED_RANDOM') {
-    const pick = weightedRandom(candidates.map(({ weight }) => weight))
-    return () => pick(0, usable)
+  const policy = destinationPolicy(settings, candidates, routeId)
+  switch (policy.by) {
+    case 'only':
+      return onlyOne
+    case 'chance':
+      return () => policy.pick(0, usable)
+    case 'session': {
+      const { cookie, pick } = policy
+      return (exchange) => {
+        const session = sessionIdOf(exchangeReader, exchange, cookie) ?? exchangeReader.newSession(exchange, cookie)
+        return pick(hashKey(session), usable)
+      }
+    }
+    case 'pin': {
+      const sticky = new Sticky(policy.sticky, (session) => destinationPinKey(session, routeId), sessions)
+      const targets = {
+        name: (index: number) => candidates[index]?.id ?? '',
+        indexOf: (id: string) => candidates.findIndex((candidate) => candidate.id === id),
+        usable,
+        pick: policy.pick,
+      }
+      return (exchange) => sticky.choose(exchange, targets)
+    }
   }
-  const pick = weightedRendezvous(candidates, routeId)
-  if (settings.algorithm === 'WEIGHTED_CONSISTENT_HASH') {
-    const { name, ttl } = settings.weightedConsistentHash.cookie
-    const cookie = { name, ttl: parseDuration(ttl) ?? 0 }
-    return (exchange) => pick(hashKey(sessionId(exchange, cookie) ?? newSession(exchange, cookie)), usable)
-  }
-  const sticky = new Sticky(settings.sticky, (session) => destinationPinKey(session, routeId), sessions)
-  const targets = {
-    name: (index: number) => candidates[index]?.id ?? '',
-    indexOf: (id: string) => candidates.findIndex((candidate) => candidate.id === id),
-    usable,
-    pick,
-  }
-  return (exchange) => sticky.choose(exchange, targets)
 }
 
 /** Whether it can be sent to, its endpoints tell, and better. */

@@ -1,6 +1,6 @@
-import { hashKey, type Picker } from '@vrata/balancers'
+import { hashKey, type Picker, type StickySettings, sessionIdOf } from '@vrata/balancers'
 import { parseDuration, redisKeyPrefixes } from '@vrata/model'
-import { type ClientCookie, giveCookie, newSession, sessionId } from '../cookies/client-cookies.ts'
+import { exchangeReader, giveSession } from '../cookies/session-cookies.ts'
 import type { Exchange } from '../exchange.ts'
 import { type Pin, type SessionStore, unanswered } from '../sessions/session-store.ts'
 
@@ -13,12 +13,6 @@ export interface Targets {
   readonly usable: (index: number) => boolean
   /** Chooses by the key of a session, the same way on every proxy: for new clients, and without a store. */
   readonly pick: Picker
-}
-
-/** The settings of STICKY, as both levels of the model have them. */
-export interface StickySettings {
-  readonly cookie: { readonly name: string; readonly ttl: string }
-  readonly onUnhealthy: 'detour' | 'repin'
 }
 
 /** The key of the pin to a destination of a route. */
@@ -37,22 +31,24 @@ export function endpointPinKey(session: string, destinationId: string): string {
  * asked: who was never moved by a change of weights stays where he is even then.
  */
 export class Sticky {
-  readonly #cookie: ClientCookie
-  readonly #moves: boolean
+  readonly #settings: StickySettings
+  /** Milliseconds that a pin lasts. */
+  readonly #ttl: number
   readonly #keyOf: (session: string) => string
   readonly #store: SessionStore | undefined
 
   constructor(settings: StickySettings, keyOf: (session: string) => string, store: SessionStore | undefined) {
-    this.#cookie = { name: settings.cookie.name, ttl: parseDuration(settings.cookie.ttl) ?? 0 }
-    this.#moves = settings.onUnhealthy === 'repin'
+    this.#settings = settings
+    this.#ttl = parseDuration(settings.cookie.ttl) ?? 0
     this.#keyOf = keyOf
     this.#store = store
   }
 
   /** An index, or -1 when no target is usable. At once when the store is not to be asked, else when it has answered. */
   choose(exchange: Exchange, targets: Targets): number | Promise<number> {
-    const known = sessionId(exchange, this.#cookie)
-    const session = known ?? newSession(exchange, this.#cookie)
+    const { cookie } = this.#settings
+    const known = sessionIdOf(exchangeReader, exchange, cookie)
+    const session = known ?? exchangeReader.newSession(exchange, cookie)
     const store = this.#store
     if (store?.readable === true && startWaiting(exchange, store)) {
       if (known !== undefined) return this.#ask(exchange, targets, session, store)
@@ -67,18 +63,21 @@ export class Sticky {
     if (pin === undefined) return this.#claim(exchange, targets, session, store)
     const index = targets.indexOf(pin.target)
     if (index === -1) return this.#move(exchange, targets, session, store)
+    if (targets.usable(index)) {
+      this.#renew(exchange, session, pin, store)
+      return index
+    }
+    if (this.#settings.onUnhealthy === 'repin') return this.#move(exchange, targets, session, store)
     this.#renew(exchange, session, pin, store)
-    if (targets.usable(index)) return index
-    return this.#moves ? this.#move(exchange, targets, session, store) : byHash(targets, session)
+    return byHash(targets, session)
   }
 
   /** Pins a client that has no pin. When another proxy did so meanwhile, its choice counts. */
   async #claim(exchange: Exchange, targets: Targets, session: string, store: SessionStore): Promise<number> {
     const chosen = byHash(targets, session)
     if (chosen === -1 || !store.writable) return chosen
-    const { ttl } = this.#cookie
-    this.#giveCookie(exchange, session)
-    const winner = await store.claim(this.#keyOf(session), targets.name(chosen), ttl, patience(exchange))
+    giveSession(exchange, this.#settings.cookie, session)
+    const winner = await store.claim(this.#keyOf(session), targets.name(chosen), this.#ttl, patience(exchange))
     if (winner === unanswered) return chosen
     const index = targets.indexOf(winner)
     return index !== -1 && targets.usable(index) ? index : chosen
@@ -88,22 +87,16 @@ export class Sticky {
   async #move(exchange: Exchange, targets: Targets, session: string, store: SessionStore): Promise<number> {
     const chosen = byHash(targets, session)
     if (chosen === -1 || !store.writable) return chosen
-    const { ttl } = this.#cookie
-    this.#giveCookie(exchange, session)
-    await store.move(this.#keyOf(session), targets.name(chosen), ttl, patience(exchange))
+    giveSession(exchange, this.#settings.cookie, session)
+    await store.move(this.#keyOf(session), targets.name(chosen), this.#ttl, patience(exchange))
     return chosen
   }
 
   /** Who comes back in the second half of his time gets the whole time again. */
   #renew(exchange: Exchange, session: string, pin: Pin, store: SessionStore): void {
-    const { ttl } = this.#cookie
-    if (pin.left >= ttl / 2 || !store.writable) return
-    this.#giveCookie(exchange, session)
-    store.extend(this.#keyOf(session), ttl)
-  }
-
-  #giveCookie(exchange: Exchange, session: string): void {
-    giveCookie(exchange, { name: this.#cookie.name, value: session, ttl: this.#cookie.ttl })
+    if (pin.left >= this.#ttl / 2 || !store.writable) return
+    giveSession(exchange, this.#settings.cookie, session)
+    store.extend(this.#keyOf(session), this.#ttl)
   }
 }
 

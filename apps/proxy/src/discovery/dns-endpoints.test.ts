@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
+import { endpointId } from '@vrata/balancers'
 import { fakeClock } from '@vrata/testkit'
 import { recordingLogger } from '../testing/in-process.ts'
 import { DnsEndpoints } from './dns-endpoints.ts'
-import { addressText } from './endpoint-source.ts'
 import type { Resolved } from './name-resolver.ts'
 
 interface World {
@@ -43,7 +43,7 @@ function world(first: World['answer'], refresh?: number, random = 0.5): World {
     asked,
     now: () => {
       const { current } = source
-      return current.state === 'known' ? current.addresses.map(addressText).join(' ') : current.state
+      return current.state === 'known' ? current.addresses.map(endpointId).join(' ') : current.state
     },
     pass: async (milliseconds: number) => {
       for (let left = milliseconds; left > 0; left -= 100) {

@@ -1,9 +1,4 @@
-/** Where one endpoint is. */
-export interface Address {
-  /** IP address without brackets, or a name that is resolved when a connection is made. */
-  readonly host: string
-  readonly port: number
-}
+import type { Address } from '@vrata/balancers'
 
 /**
  * What is known of the endpoints of a destination. `pending`: the first answer is awaited, and requests wait with it.
@@ -19,9 +14,4 @@ export interface EndpointSource {
   readonly current: Endpoints
   /** Calls back after each change of `current`, until the result is called. */
   watch(onChange: () => void): () => void
-}
-
-/** `host:port`, with brackets around IPv6: the id of an endpoint in pins, hashes, errors and logs. */
-export function addressText({ host, port }: Address): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }

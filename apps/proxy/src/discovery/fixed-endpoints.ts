@@ -1,4 +1,5 @@
-import { type Address, addressText, type EndpointSource, type Endpoints } from './endpoint-source.ts'
+import { type Address, distinctEndpoints } from '@vrata/balancers'
+import type { EndpointSource, Endpoints } from './endpoint-source.ts'
 
 /** Endpoints that never change: listed in the configuration, an IP address, or a name that is resolved when dialled. */
 export class FixedEndpoints implements EndpointSource {
@@ -6,8 +7,7 @@ export class FixedEndpoints implements EndpointSource {
 
   /** Keeps the order, drops repetitions. */
   constructor(addresses: readonly Address[]) {
-    const distinct = new Map(addresses.map((address) => [addressText(address), address]))
-    this.current = { state: 'known', addresses: [...distinct.values()] }
+    this.current = { state: 'known', addresses: distinctEndpoints(addresses) }
   }
 
   watch(): () => void {

@@ -1,4 +1,4 @@
-import { addCookies } from '../cookies/client-cookies.ts'
+import { addCookies } from '../cookies/session-cookies.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Failure } from '../failure/failure.ts'
 import { failureAnswer } from '../failure/failure-answer.ts'

@@ -1,5 +1,5 @@
 import type { Rewrite } from '@vrata/routing'
-import type { Balancer } from '../balancing/destination-balancer.ts'
+import type { Balancer } from '../balancing/balancer.ts'
 import type { Exchange, InFlight } from '../exchange.ts'
 import type { Failure } from '../failure/failure.ts'
 import type { EndpointConnection } from '../upstream/endpoint-connection.ts'

@@ -1,4 +1,4 @@
-import { addCookies } from '../cookies/client-cookies.ts'
+import { addCookies } from '../cookies/session-cookies.ts'
 import type { DownstreamEvents } from '../downstream.ts'
 import type { Exchange } from '../exchange.ts'
 import { Failure, type TimeoutReason } from '../failure/failure.ts'

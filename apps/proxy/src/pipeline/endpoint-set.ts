@@ -1,9 +1,8 @@
-import type { Picker } from '@vrata/balancers'
+import { type Address, type BalancerState, endpointId, type Picker } from '@vrata/balancers'
 import type { Destination } from '@vrata/model'
 import { parseDuration } from '@vrata/model'
-import type { Balancer } from '../balancing/destination-balancer.ts'
-import { type BalancerState, endpointBalancer } from '../balancing/endpoint-balancer.ts'
-import { type Address, addressText } from '../discovery/endpoint-source.ts'
+import type { Balancer } from '../balancing/balancer.ts'
+import { endpointBalancer } from '../balancing/endpoint-balancer.ts'
 import type { InFlight } from '../exchange.ts'
 import type { EndpointRuntime } from '../forwarding/destination.ts'
 import type { SessionStore } from '../sessions/session-store.ts'
@@ -48,15 +47,14 @@ export class EndpointSet implements Disposable {
     this.#pools = made.map(({ pool }) => pool)
     const endpoints = made.map(({ runtime }) => runtime)
     this.endpoints = endpoints
-    const none: InFlight = { count: 0 }
     const choices = {
       destinationId: destination.id,
-      addresses: endpoints.map(({ address }) => address),
-      usable: (index: number) => this.usable(index),
-      inFlight: (index: number) => endpoints[index]?.inFlight ?? none,
+      endpoints: endpoints.map(({ address }) => address),
+      load: (index: number) => endpoints[index]?.inFlight.count ?? 0,
     }
+    const usable = (index: number) => this.usable(index)
     const state = balancerState(destination.id, lease)
-    this.choose = endpointBalancer(destination.options.endpointBalancing, choices, state, sessions)
+    this.choose = endpointBalancer(destination.options.endpointBalancing, choices, usable, state, sessions)
   }
 
   /** Whether new requests may be sent to an endpoint: whoever chooses asks here, and nothing else decides it. */
@@ -90,7 +88,7 @@ export class EndpointSet implements Disposable {
 function endpoint(at: Address, ports: EndpointPorts, lease: Lease) {
   const { destination, tls, onMistake } = ports
   const { timeouts } = destination.options
-  const address = addressText(at)
+  const address = endpointId(at)
   const idle = milliseconds(timeouts.idleConnection)
   const dial: DialOptions = {
     host: at.host,

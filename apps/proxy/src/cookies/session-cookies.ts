@@ -1,0 +1,51 @@
+import { randomBytes } from 'node:crypto'
+import { type ClientCookie, type ClientReader, cookieValue } from '@vrata/balancers'
+import { parseDuration } from '@vrata/model'
+import type { Exchange } from '../exchange.ts'
+import { type OwnCookie, setCookieLine } from './own-cookie.ts'
+
+/** What choosing among destinations and endpoints asks of a request in flight. */
+export const exchangeReader: ClientReader<Exchange> = {
+  clientIp: (exchange) => exchange.clientIp,
+  headerLine: firstLine,
+  sentCookie,
+  givenCookie: ({ givenCookies }, name) => givenCookies?.find((cookie) => cookie.name === name)?.value,
+  newSession,
+}
+
+function firstLine({ head: { names, values }, host }: Exchange, name: string): string | undefined {
+  if (name === 'host') return host || undefined
+  for (let at = 0; at < names.length; at++) {
+    if (names[at]?.lower === name && values[at] !== '') return values[at]
+  }
+  return undefined
+}
+
+function sentCookie({ head: { names, values } }: Exchange, name: string): string | undefined {
+  for (let at = 0; at < names.length; at++) {
+    if (names[at]?.lower !== 'cookie') continue
+    const value = cookieValue(values[at] ?? '', name)
+    if (value !== undefined) return value
+  }
+  return undefined
+}
+
+/** The id is one that nobody can guess: 32 hexadecimal digits. It goes to the client with whatever answer there will be. */
+function newSession(exchange: Exchange, cookie: ClientCookie): string {
+  const id = randomBytes(16).toString('hex')
+  giveSession(exchange, cookie, id)
+  return id
+}
+
+/** Gives the client a session for its whole time, a new one or its own again. */
+export function giveSession(exchange: Exchange, { name, ttl }: ClientCookie, id: string): void {
+  const given: OwnCookie = { name, value: id, ttl: parseDuration(ttl) ?? 0 }
+  const others = exchange.givenCookies?.filter((cookie) => cookie.name !== name) ?? []
+  exchange.givenCookies = [...others, given]
+}
+
+/** Adds the cookies that were given to a head: names and values in turn. */
+export function addCookies({ givenCookies, scheme }: Exchange, headers: string[]): void {
+  if (givenCookies === undefined) return
+  for (const cookie of givenCookies) headers.push('set-cookie', setCookieLine(cookie, scheme === 'https'))
+}
