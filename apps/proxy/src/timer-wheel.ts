@@ -64,6 +64,11 @@ export class TimerWheel {
     this.#tick = Math.floor(clock.now() / resolution)
   }
 
+  /** The time of its clock, in milliseconds since some fixed moment. */
+  get now(): number {
+    return this.#clock.now()
+  }
+
   /** How many timers are armed. */
   get armed(): number {
     return this.#armed
