@@ -13,18 +13,14 @@ export const exchangeReader: ClientReader<Exchange> = {
   newSession,
 }
 
-function firstLine({ head: { names, values }, host }: Exchange, name: string): string | undefined {
-  if (name === 'host') return host || undefined
-  for (let at = 0; at < names.length; at++) {
-    if (names[at]?.lower === name && values[at] !== '') return values[at]
-  }
-  return undefined
+function firstLine(exchange: Exchange, name: string): string | undefined {
+  if (name === 'host') return exchange.host || undefined
+  return exchange.lines(name).find((line) => line !== '')
 }
 
-function sentCookie({ head: { names, values } }: Exchange, name: string): string | undefined {
-  for (let at = 0; at < names.length; at++) {
-    if (names[at]?.lower !== 'cookie') continue
-    const value = cookieValue(values[at] ?? '', name)
+function sentCookie(exchange: Exchange, name: string): string | undefined {
+  for (const line of exchange.lines('cookie')) {
+    const value = cookieValue(line, name)
     if (value !== undefined) return value
   }
   return undefined
