@@ -37,6 +37,8 @@ export interface StartOptions {
   /** The built bundle instead of the sources; default: whether the environment says `VRATA_BUNDLED=1`. */
   readonly bundled?: boolean
   readonly env?: Readonly<Record<string, string>>
+  /** A command that runs ours in its own place, same process id: `taskset -c 1` for one core. */
+  readonly under?: readonly string[]
 }
 
 /** A control plane that answers. */
@@ -135,13 +137,14 @@ async function prepared(
   scope: Scope,
   app: App,
   folder: string,
-  { name = app, config = {}, bundled, env = {} }: StartOptions,
+  { name = app, config = {}, bundled, env = {}, under = [] }: StartOptions,
   base: ConfigObject,
 ): Promise<Program> {
   await mkdir(folder, { recursive: true })
   const file = join(folder, `${app}.yaml`)
   await writeFile(file, JSON.stringify(merged(base, config), undefined, 2)) // JSON is YAML
-  return new Program(scope, { name, command: [...commandOf(app, bundled), '--config', file], cwd: folder, env })
+  const command = [...under, ...commandOf(app, bundled), '--config', file]
+  return new Program(scope, { name, command, cwd: folder, env })
 }
 
 function merged(base: ConfigObject, over: ConfigObject): ConfigObject {
