@@ -4,6 +4,7 @@ import { createApp } from './api/app.ts'
 import { debugEndpoints } from './api/debug-endpoints.ts'
 import { docsEndpoints } from './api/docs/docs-endpoints.ts'
 import { entityEndpoints } from './api/entity-endpoints.ts'
+import { explainEndpoints } from './api/explain-endpoints.ts'
 import { fleetEndpoints } from './api/fleet-endpoints.ts'
 import { type RunningServer, startServer } from './api/http-server.ts'
 import { probeEndpoints } from './api/probe-endpoints.ts'
@@ -90,17 +91,19 @@ function apiEndpoints(options: ControlPlaneOptions, { archive, hub, fleet }: Par
   const { allow: envNames } = config.secrets.env
   const { allow: directories } = config.secrets.file
   const rules = { env: envNames, directories, sensitiveVariables, storePath: config.storePath }
+  const references = referencePorts(rules, env)
   const endpoints = [
     ...kinds.flatMap((kind) => entityEndpoints({ kind, entities: new Entities(store, kind), bodyBytes, log })),
     ...snapshotEndpoints({
       store,
       archive,
       compiled: new CompiledHashes(),
-      references: referencePorts(rules, env),
+      references,
       resend: () => hub.publish(hub.wanted),
       bodyBytes,
       log,
     }),
+    ...explainEndpoints({ store, archive, references, bodyBytes }),
     ...fleetEndpoints(fleet),
     ...syncEndpoints({ hub, fleet, bodyBytes, log }),
     ...debugEndpoints(store),

@@ -150,6 +150,14 @@ const calls: readonly {
     gives: undefined,
   },
   {
+    what: 'explain',
+    call: (c) => c.explain({ host: 'shop.test', path: '/a' }),
+    line: 'POST /api/v1/explain',
+    body: { host: 'shop.test', path: '/a' },
+    respond: json(200, { matched: false }),
+    gives: { matched: false },
+  },
+  {
     what: 'fleet',
     call: (c) => c.fleet(),
     line: 'GET /api/v1/fleet',

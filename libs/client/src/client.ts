@@ -1,5 +1,7 @@
 import type {
   DestinationInput,
+  ExplainRequestInput,
+  Explanation,
   Fleet,
   GroupInput,
   ListenerInput,
@@ -63,6 +65,8 @@ export interface Client {
   /** Values go in and come out of `get` alone. */
   readonly secrets: Collection<SecretInput, SecretSummary, SecretInput>
   readonly snapshots: Snapshots
+  /** What would become of a request, and why: by what is active, unless `source` says otherwise. */
+  explain(request: ExplainRequestInput): Promise<Explanation>
   /** Which proxies are connected and what each of them runs. */
   fleet(): Promise<Fleet>
   /** Whether the control plane can do its work now; false too when it does not answer. */
@@ -80,6 +84,7 @@ export function createClient(options: ClientOptions): Client {
     middlewares: collection(send, 'middlewares'),
     secrets: collection(send, 'secrets'),
     snapshots: snapshots(send),
+    explain: (request) => answer<Explanation>(send({ method: 'POST', path: '/api/v1/explain', body: request })),
     fleet: () => answer<Fleet>(send({ method: 'GET', path: '/api/v1/fleet' })),
     ready: () =>
       send({ method: 'GET', path: '/readyz' }).then(

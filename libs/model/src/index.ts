@@ -63,6 +63,8 @@ export {
   type TemplateVariables,
 } from './template.ts'
 export { tlsVersions } from './tls-version.ts'
+export { ExplainRequest, type ExplainRequestInput } from './wire/explain-request.ts'
+export { Explanation } from './wire/explanation.ts'
 export { Ack, Fleet, FleetProxy, Heartbeat, type ProxyState, proxyStates } from './wire/fleet.ts'
 export { ErrorBody, type ErrorCode, errorStatus, ProblemSchema } from './wire/problems.ts'
 export {

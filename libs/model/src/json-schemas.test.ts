@@ -22,6 +22,8 @@ describe('jsonSchemas', () => {
       'Ack',
       'Destination',
       'ErrorBody',
+      'ExplainRequest',
+      'Explanation',
       'Extra',
       'Fleet',
       'FleetProxy',

@@ -6,6 +6,8 @@ import { MiddlewareOverride } from './middleware-override.ts'
 import { Retry } from './retry.ts'
 import { Route } from './route.ts'
 import { Secret } from './secret.ts'
+import { ExplainRequest } from './wire/explain-request.ts'
+import { Explanation } from './wire/explanation.ts'
 import { Ack, Fleet, FleetProxy, Heartbeat } from './wire/fleet.ts'
 import { ErrorBody, ProblemSchema } from './wire/problems.ts'
 import { SnapshotDocument, SnapshotSummary } from './wire/snapshot-document.ts'
@@ -22,6 +24,8 @@ const documents = {
   Heartbeat,
   Fleet,
   FleetProxy,
+  ExplainRequest,
+  Explanation,
   Problem: ProblemSchema,
   ErrorBody,
 }

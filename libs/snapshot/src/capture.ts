@@ -1,5 +1,5 @@
 import { hasErrors, type Problem, type Secret, type SnapshotConfig, sortProblems } from '@vrata/model'
-import { type CompileOptions, compileSteps } from './compile.ts'
+import { type CompiledSnapshot, type CompileOptions, compileSteps } from './compile.ts'
 import { hashSteps } from './hash.ts'
 import { byId, type SnapshotKind, type StoredEntity } from './kinds.ts'
 import type { SecretPointer } from './secrets/pointers.ts'
@@ -19,6 +19,8 @@ export type Capture =
       /** The five lists with secrets filled in, each sorted by id. */
       readonly config: SnapshotConfig
       readonly hash: string
+      /** What proxies will make of it. */
+      readonly compiled: CompiledSnapshot
       readonly secretPointers: readonly SecretPointer[]
       /** Ids of the stored secrets that were used, with the fingerprint of the value they had. */
       readonly usedSecrets: ReadonlyMap<string, string>
@@ -50,12 +52,13 @@ function* captureSteps(staged: Staged, ports: SecretPorts, options: Pick<Compile
   const { pointers, confidential } = resolver
   // An unresolved string is incomplete; what the schema says about it would only confuse.
   const unresolved = new Set(resolver.problems.map(place))
-  const { problems: found } = yield* compileSteps(config, { ...options, secretPointers: pointers, confidential })
+  const compilation = yield* compileSteps(config, { ...options, secretPointers: pointers, confidential })
+  const { compiled, problems: found } = compilation
   const others = found.filter((problem) => !unresolved.has(place(problem)))
   const problems = sortProblems([...resolver.problems, ...others])
-  if (hasErrors(problems)) return { ok: false, problems }
+  if (hasErrors(problems) || compiled === undefined) return { ok: false, problems }
   const hash = yield* hashSteps(config, pointers)
-  return { ok: true, config, hash, secretPointers: pointers, usedSecrets: resolver.used, problems }
+  return { ok: true, config, hash, compiled, secretPointers: pointers, usedSecrets: resolver.used, problems }
 }
 
 function* fill(staged: SnapshotConfig, resolver: SecretResolver): Steps<SnapshotConfig> {

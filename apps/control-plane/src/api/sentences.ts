@@ -1,4 +1,4 @@
-import type { EntityRef, Problem } from '@vrata/model'
+import type { Problem } from '@vrata/model'
 import { parsePointer } from '@vrata/model'
 
 /** Sentences that clients recognise: where one of them is a problem, it is the answer's `error` as it stands. */
@@ -10,8 +10,8 @@ const known: readonly RegExp[] = [
   /^name is required$/,
 ]
 
-/** The one sentence about a document that is not valid; the problems themselves go beside it. */
-export function invalidSentence(kind: EntityRef['kind'], problems: readonly Problem[]): string {
+/** The one sentence about a document that is not valid, called by its kind; the problems themselves go beside it. */
+export function invalidSentence(kind: string, problems: readonly Problem[]): string {
   const errors = problems.filter((problem) => problem.severity === 'error')
   const famous = errors.find(({ message }) => known.some((pattern) => pattern.test(message)))
   if (famous) return famous.message
