@@ -36,15 +36,18 @@ type FrontSocket = Socket & { [stateOf]?: ConnectionState }
 export class NodeHttpEngine implements Engine {
   readonly #address: string
   readonly #port: number
+  readonly #reusePort: boolean
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   readonly #tunnels = new Set<Tunnel>()
   #front: Front
   #draining = false
 
-  constructor(address: string, port: number, front: Front) {
+  /** @param reusePort other processes of ours listen on the same port, each with a share of the connections */
+  constructor(address: string, port: number, front: Front, reusePort = false) {
     this.#address = address
     this.#port = port
+    this.#reusePort = reusePort
     this.#front = front
     this.#server = createServer({
       keepAlive: true,
@@ -87,7 +90,7 @@ export class NodeHttpEngine implements Engine {
   }
 
   async listen(): Promise<void> {
-    this.#server.listen({ host: this.#address, port: this.#port, backlog: 4096 })
+    this.#server.listen({ host: this.#address, port: this.#port, backlog: 4096, reusePort: this.#reusePort })
     await once(this.#server, 'listening')
   }
 
