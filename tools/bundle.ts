@@ -3,7 +3,7 @@
  * packages listed here. What was built is executed once (`--version`), so a bundle that cannot even load fails here.
  */
 import { execFileSync } from 'node:child_process'
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { readManifest } from './workspace.ts'
@@ -14,6 +14,9 @@ const external = ['better-sqlite3']
 /** CommonJS dependencies inside the bundle call `require`, which a module has to make itself. */
 const banner = "import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);"
 
+/** Launchers: each becomes a file of the same name. Which of them an app has shows in its folder. */
+const launchers = ['main.mjs', 'worker.mjs']
+
 /** Bundles the app in `folder` into `folder/dist` and runs the result; throws when either fails. */
 export async function bundle(folder: string): Promise<void> {
   const { version } = readManifest(join(folder, 'package.json'))
@@ -21,11 +24,11 @@ export async function bundle(folder: string): Promise<void> {
   rmSync(outdir, { recursive: true, force: true })
   await build({
     absWorkingDir: folder,
-    entryPoints: ['main.mjs'],
+    entryPoints: launchers.filter((file) => existsSync(join(folder, file))),
     outdir,
     outExtension: { '.js': '.mjs' },
     bundle: true,
-    // keeps the launcher a chunk of its own: it must load on a Node that cannot read the rest
+    // keeps the launchers chunks of their own: the first must load on a Node that cannot read the rest
     splitting: true,
     format: 'esm',
     platform: 'node',

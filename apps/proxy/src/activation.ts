@@ -1,20 +1,26 @@
-import { hasErrors, type Problem, type SnapshotDocument } from '@vrata/model'
+import type { Problem, SnapshotDocument } from '@vrata/model'
 import type { Logger } from '@vrata/service'
 import { type CompiledSnapshot, compileSnapshotInSlices } from '@vrata/snapshot'
 import type { MakeEngine } from './listeners/engine.ts'
 import { Listeners, type WantedListener } from './listeners/listeners.ts'
 import { listenerRules } from './listeners/rules.ts'
+import { type Applied, logApplied, logRefused, refusal, type SnapshotCounts, stateOf } from './outcome.ts'
 import { Gateway, type GatewaySettings, type SnapshotIdentity } from './pipeline/gateway.ts'
 import { Keep } from './pipeline/keep.ts'
 import { handOver } from './pipeline/streams.ts'
 
-/** How applying a snapshot ended. */
-export interface Applied {
-  /** `degraded`: it runs, but not every listener is bound. `error`: it does not run, the earlier one goes on. */
-  readonly result: 'ok' | 'degraded' | 'error'
+export type { Applied } from './outcome.ts'
+
+/** A snapshot that is ready to run beside the one that runs. It takes part in nothing until it is committed. */
+export type Candidate =
+  | { readonly kind: 'new'; readonly gateway: Gateway }
+  /** What it holds runs already; only the identity is another one. */
+  | { readonly kind: 'same'; readonly identity: SnapshotIdentity }
+
+/** A snapshot that cannot run. */
+export interface Refusal {
+  readonly kind: 'refused'
   readonly problems: readonly Problem[]
-  /** Milliseconds from the whole document to the swap; 0 when nothing had to be done. */
-  readonly applyMs: number
 }
 
 export interface ActivationOptions {
@@ -54,8 +60,18 @@ export class Activation implements AsyncDisposable {
 
   /** What is wrong with what runs: listeners that are not bound. */
   get state(): Pick<Applied, 'result' | 'problems'> {
-    const { problems } = this.#listeners
-    return { result: problems.length === 0 ? 'ok' : 'degraded', problems }
+    return stateOf(this.#listeners.problems)
+  }
+
+  /** How much the running snapshot holds. */
+  get counts(): SnapshotCounts {
+    const snapshot = this.#gateway?.snapshot
+    return {
+      listeners: snapshot?.listeners.size ?? 0,
+      routes: snapshot?.table.entries.length ?? 0,
+      destinations: snapshot?.destinations.size ?? 0,
+      middlewares: snapshot?.middlewares.size ?? 0,
+    }
   }
 
   /**
@@ -63,36 +79,57 @@ export class Activation implements AsyncDisposable {
    * again before it has resolved. The same hash as the running one changes nothing but the identity.
    */
   async apply(document: SnapshotDocument): Promise<Applied> {
+    const { log, onApplied } = this.#options
     const begun = performance.now()
     const identity = identityOf(document)
-    if (this.#gateway?.identity.hash === identity.hash) {
-      this.#gateway.identity = identity
-      return { ...this.state, applyMs: 0 }
+    const candidate = await this.prepare(document)
+    if (candidate.kind === 'refused') {
+      const refused = refusal(candidate.problems, performance.now() - begun)
+      logRefused(log, identity, refused)
+      onApplied(refused)
+      return refused
     }
+    await this.commit(candidate)
+    if (candidate.kind === 'same') return { ...this.state, applyMs: 0 }
+    const applied = { ...this.state, applyMs: performance.now() - begun }
+    logApplied(log, identity, applied, this.counts)
+    onApplied(applied)
+    return applied
+  }
+
+  /** The first half of `apply`: nothing that serves is touched. What it gives has to be committed or discarded. */
+  async prepare(document: SnapshotDocument): Promise<Candidate | Refusal> {
+    const identity = identityOf(document)
+    if (this.#gateway?.identity.hash === identity.hash) return { kind: 'same', identity }
     const { compiled, problems } = await compileSnapshotInSlices(document.snapshot, {
       pause: nextTurn,
       warnings: false,
     })
-    if (compiled === undefined) return this.#refuse(identity, problems, begun)
-    const next = this.#build(identity, compiled)
-    if (!(next instanceof Gateway)) return this.#refuse(identity, [next], begun)
-    await this.#swap(next)
-    const applied = { ...this.state, applyMs: performance.now() - begun }
-    this.#logApplied(next, applied)
-    this.#options.onApplied(applied)
-    return applied
+    return compiled === undefined ? { kind: 'refused', problems } : this.#build(identity, compiled)
+  }
+
+  /** The second half: opens new sockets and swaps. What could not be bound is told by `state`. */
+  async commit(candidate: Candidate): Promise<void> {
+    if (candidate.kind === 'new') await this.#swap(candidate.gateway)
+    else if (this.#gateway !== undefined) this.#gateway.identity = candidate.identity
+  }
+
+  /** Gives up what was prepared; it never served. */
+  discard(candidate: Candidate): void {
+    if (candidate.kind === 'new') candidate.gateway.retire()
   }
 
   /** Binds a compiled snapshot to connections; gives back what it took when that fails. */
-  #build(identity: SnapshotIdentity, compiled: CompiledSnapshot): Gateway | Problem {
+  #build(identity: SnapshotIdentity, compiled: CompiledSnapshot): Candidate | Refusal {
     const lease = this.#keep.lease()
     try {
-      return new Gateway(identity, compiled, lease, this.#options.gateway)
+      return { kind: 'new', gateway: new Gateway(identity, compiled, lease, this.#options.gateway) }
     } catch (thrown) {
       lease[Symbol.dispose]()
       this.#options.log.error({ err: thrown, snapshotId: identity.id }, 'a snapshot that compiles could not be built')
       const message = `the proxy could not build the snapshot: ${thrown instanceof Error ? thrown.message : 'unknown'}`
-      return { entity: { kind: 'snapshot', id: identity.id }, pointer: '', message, severity: 'error' }
+      const entity = { kind: 'snapshot', id: identity.id } as const
+      return { kind: 'refused', problems: [{ entity, pointer: '', message, severity: 'error' }] }
     }
   }
 
@@ -106,36 +143,6 @@ export class Activation implements AsyncDisposable {
     })
   }
 
-  #refuse(identity: SnapshotIdentity, problems: readonly Problem[], begun: number): Applied {
-    const errors = problems.filter((problem) => hasErrors([problem]))
-    const applied = { result: 'error', problems: errors, applyMs: performance.now() - begun } as const
-    const [first] = errors
-    this.#options.log.error(
-      { snapshotId: identity.id, hash: identity.hash, problems: errors.length, first: first?.message },
-      'snapshot refused',
-    )
-    this.#options.onApplied(applied)
-    return applied
-  }
-
-  #logApplied({ identity, snapshot }: Gateway, { applyMs, result }: Applied): void {
-    const { id, name, hash, seq } = identity
-    this.#options.log.info(
-      {
-        snapshotId: id,
-        name,
-        hash,
-        seq,
-        applyMs: Math.round(applyMs * 10) / 10,
-        result,
-        listeners: snapshot.listeners.size,
-        routes: snapshot.table.entries.length,
-        destinations: snapshot.destinations.size,
-      },
-      'snapshot applied',
-    )
-  }
-
   /** Drains all listeners, then lets go of all connections. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#listeners[Symbol.asyncDispose]()
@@ -143,7 +150,8 @@ export class Activation implements AsyncDisposable {
   }
 }
 
-function identityOf({ id, name, hash, seq }: SnapshotDocument): SnapshotIdentity {
+/** What a document says about itself. */
+export function identityOf({ id, name, hash, seq }: SnapshotDocument): SnapshotIdentity {
   return { id, name, hash, seq: seq ?? 0 }
 }
 

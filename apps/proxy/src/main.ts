@@ -1,3 +1,5 @@
+import { realpathSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { ProxyConfig, prepare, runProgram, stopSignal } from '@vrata/service'
 import manifest from '../package.json' with { type: 'json' }
 import { runProxy } from './proxy.ts'
@@ -11,5 +13,7 @@ const program = {
 await runProgram(async () => {
   const prepared = prepare(program, ProxyConfig, process.argv.slice(2))
   if (!prepared) return
-  await runProxy(prepared.config, prepared.logger, program.version, stopSignal())
+  // Beside the launcher that was called, both in the sources and in the bundle.
+  const workerEntry = join(dirname(realpathSync(process.argv[1] ?? '')), 'worker.mjs')
+  await runProxy(prepared.config, prepared.logger, program.version, stopSignal(), workerEntry)
 })

@@ -30,7 +30,7 @@ async function startProgram(t: Scope, fields: object = {}) {
       ...fields,
     },
   })
-  const done = runProxy(config, log, '1.0.0', stop.signal)
+  const done = runProxy(config, log, '1.0.0', stop.signal, '')
   own(t, async () => {
     stop.abort()
     await done
@@ -143,12 +143,6 @@ test('a second start serves from disk before any control plane answers', async (
   assert.equal((await ask(`http://127.0.0.1:${port}`)).body, 'kept')
 })
 
-test('more than one worker is refused', async () => {
-  const config = ProxyConfig.parse({ proxy: { controlPlaneUrl: 'http://127.0.0.1:1', workers: 2 } })
-  const { log } = recordingLogger()
-  await assert.rejects(runProxy(config, log, '1.0.0', new AbortController().signal), /workers is 2/)
-})
-
 test('an admin address that is taken ends the program with the reason', async (t) => {
   const { admin } = await startProgram(t)
   const config = ProxyConfig.parse({
@@ -159,5 +153,5 @@ test('an admin address that is taken ends the program with the reason', async (t
     },
   })
   const { log } = recordingLogger()
-  await assert.rejects(runProxy(config, log, '1.0.0', new AbortController().signal), /EADDRINUSE/)
+  await assert.rejects(runProxy(config, log, '1.0.0', new AbortController().signal, ''), /EADDRINUSE/)
 })

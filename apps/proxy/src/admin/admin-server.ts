@@ -9,8 +9,8 @@ export interface AdminSource {
   readiness(): Readiness
   metrics(): Promise<{ readonly contentType: string; readonly body: string }>
   /** @param full with the configuration, secrets left out */
-  config(full: boolean): unknown
-  endpoints(): unknown
+  config(full: boolean): Promise<unknown>
+  endpoints(): Promise<unknown>
   logLevel(): string
   /** @returns false when there is no such level */
   setLogLevel(level: string): boolean
@@ -31,8 +31,8 @@ const routes: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   '/livez': { GET: () => json(200, { status: 'ok' }) },
   '/readyz': { GET: (source) => ready(source.readiness()) },
   '/metrics': { GET: async (source) => ({ status: 200, ...(await source.metrics()) }) },
-  '/config': { GET: (source, _request, query) => json(200, source.config(query.has('full'))) },
-  '/endpoints': { GET: (source) => json(200, source.endpoints()) },
+  '/config': { GET: async (source, _request, query) => json(200, await source.config(query.has('full'))) },
+  '/endpoints': { GET: async (source) => json(200, await source.endpoints()) },
   '/loglevel': { GET: (source) => json(200, { level: source.logLevel() }), PUT: changeLogLevel },
 }
 

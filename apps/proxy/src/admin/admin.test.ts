@@ -5,7 +5,7 @@ import { AdminServer, type AdminSource } from './admin-server.ts'
 import { publicConfig } from './public-config.ts'
 import { readiness } from './readiness.ts'
 
-const fine = { running: true, unbound: [], draining: false, stale: false }
+const fine = { running: true, unbound: [], draining: false, stale: false, workers: undefined }
 
 test('readiness says what is missing', () => {
   assert.deepEqual(readiness(fine), { ready: true, body: { status: 'ready' } })
@@ -19,6 +19,16 @@ test('readiness says what is missing', () => {
     readiness({ ...fine, unbound: ['listener a: x', 'listener b: y'] }).body.reason,
     'listener a: x; listener b: y',
   )
+})
+
+test('readiness counts the workers, and needs one of them', () => {
+  const some = { wanted: 4, serving: 1 }
+  assert.deepEqual(readiness({ ...fine, workers: some }), { ready: true, body: { status: 'ready', workers: some } })
+  const none = { wanted: 4, serving: 0 }
+  assert.deepEqual(readiness({ ...fine, workers: none }), {
+    ready: false,
+    body: { status: 'unready', reason: 'no worker serves', workers: none },
+  })
 })
 
 test('the configuration is shown with its structure and without any text that could be a secret', () => {
@@ -53,8 +63,8 @@ async function startAdmin(t: Scope, overrides: Partial<AdminSource> = {}) {
   const source: AdminSource = {
     readiness: () => readiness(fine),
     metrics: async () => ({ contentType: 'text/plain; version=0.0.4', body: 'vrata_x 1\n' }),
-    config: (full) => ({ full }),
-    endpoints: () => [],
+    config: async (full) => ({ full }),
+    endpoints: async () => [],
     logLevel: () => level,
     setLogLevel: (next) => {
       if (!['debug', 'info'].includes(next)) return false

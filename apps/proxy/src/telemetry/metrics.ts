@@ -1,26 +1,26 @@
 import { metricPrefix } from '@vrata/model'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { gauge } from './gauge.ts'
 
 /** What the metrics ask for when they are scraped. */
 export interface MetricsSource {
   /** The snapshot that runs; undefined before the first. */
   readonly snapshot: { readonly id: string; readonly name: string; readonly hash: string } | undefined
   readonly controlPlaneConnected: boolean
-  readonly tunnels: number
 }
 
 /** How long applying a snapshot may take, in seconds. */
 const applyBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
-/** The metrics of the process itself; those of requests have registries of their own. */
+/** The metrics of the process that the proxy was started as; those of traffic have a registry of their own. */
 export class ProxyMetrics {
-  readonly #registry = new Registry()
+  readonly registry = new Registry()
   readonly #applyDuration: Histogram
   readonly #applyFailures: Counter<'reason'>
 
   constructor(source: () => MetricsSource) {
-    const registers = [this.#registry]
-    collectDefaultMetrics({ register: this.#registry })
+    const registers = [this.registry]
+    collectDefaultMetrics({ register: this.registry })
     this.#applyDuration = new Histogram({
       name: `${metricPrefix}snapshot_apply_duration_seconds`,
       help: 'Time from the whole document to the swap.',
@@ -33,14 +33,8 @@ export class ProxyMetrics {
       labelNames: ['reason'],
       registers,
     })
-    gauge(registers, 'control_plane_connected', 'Whether a snapshot stream is open.', () =>
+    gauge(this.registry, 'control_plane_connected', 'Whether a snapshot stream is open.', () =>
       source().controlPlaneConnected ? 1 : 0,
-    )
-    gauge(
-      registers,
-      'upgraded_connections',
-      'WebSockets and other upgraded connections that are open.',
-      () => source().tunnels,
     )
     snapshotInfo(registers, source)
   }
@@ -51,22 +45,6 @@ export class ProxyMetrics {
     else this.#applyDuration.observe(milliseconds / 1000)
     if (result === 'degraded') this.#applyFailures.inc({ reason: 'degraded' })
   }
-
-  /** Prometheus text. */
-  async text(): Promise<{ readonly contentType: string; readonly body: string }> {
-    return { contentType: this.#registry.contentType, body: await this.#registry.metrics() }
-  }
-}
-
-function gauge(registers: Registry[], name: string, help: string, value: () => number): void {
-  new Gauge({
-    name: `${metricPrefix}${name}`,
-    help,
-    registers,
-    collect() {
-      this.set(value())
-    },
-  })
 }
 
 function snapshotInfo(registers: Registry[], source: () => MetricsSource): void {

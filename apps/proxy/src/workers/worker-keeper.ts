@@ -1,0 +1,127 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Problem } from '@vrata/model'
+import type { Logger } from '@vrata/service'
+import type { Clock } from '../clock.ts'
+import { late, within } from '../within.ts'
+import { type Fork, WorkerGone, type WorkerLink } from './link.ts'
+import type { WorkerSettings } from './protocol.ts'
+import { RestartDelay } from './restart-delay.ts'
+import { WorkerLife } from './worker-life.ts'
+
+/** A process that cannot be given orders after this long is not waited for, in milliseconds. */
+const startLimit = 30_000
+
+const hour = 3_600_000
+
+/** What the lives of all workers have in common. */
+export interface KeeperOptions {
+  readonly fork: Fork
+  readonly log: Logger
+  readonly clock: Clock
+  /** Aborted when no worker shall be started any more. */
+  readonly closing: AbortSignal
+  /** Settings for a worker that starts now. */
+  readonly settings: (index: number) => WorkerSettings
+  /** It can serve: it waits for a snapshot. */
+  readonly onUp: (worker: WorkerLife) => void
+  /** Listeners of it were bound, or not, without an order. */
+  readonly onState: () => void
+  /** It has ended, expected or not. `worker` is undefined if it had not come as far as to be able to serve. */
+  readonly onEnded: (worker: WorkerLife | undefined) => void
+}
+
+/** Sees to it that one worker of the pool is always there: makes it, and makes it again when it ends. */
+export class WorkerKeeper {
+  readonly #index: number
+  readonly #options: KeeperOptions
+  readonly #delay = new RestartDelay()
+  readonly #begun = Promise.withResolvers<string | undefined>()
+  #link: WorkerLink | undefined = undefined
+  /** When lives ended, in the last hour. */
+  #ends: readonly number[] = []
+
+  constructor(index: number, options: KeeperOptions) {
+    this.#index = index
+    this.#options = options
+  }
+
+  /** Resolves when the first life can serve, with undefined, or has failed, with the reason. */
+  get begun(): Promise<string | undefined> {
+    return this.#begun.promise
+  }
+
+  /** Ends the present life at once. */
+  kill(): void {
+    this.#link?.kill()
+  }
+
+  /** Runs until `closing` is aborted and the last life has ended. */
+  async run(): Promise<void> {
+    const { clock, closing, log } = this.#options
+    while (!closing.aborted) {
+      const born = clock.now()
+      const { pid, reason } = await this.#live()
+      if (closing.aborted) return
+      const now = clock.now()
+      this.#ends = [...this.#ends.filter((end) => now - end < hour), now]
+      const restartMs = this.#delay.next(now - born)
+      log.error(
+        {
+          worker: this.#index,
+          pid,
+          reason,
+          livedMs: Math.round(now - born),
+          restartMs,
+          endedLastHour: this.#ends.length,
+        },
+        'worker ended',
+      )
+      if (restartMs > 0) await wait(restartMs, undefined, { signal: closing }).catch(() => undefined)
+    }
+  }
+
+  /** One life from beginning to end. */
+  async #live(): Promise<{ readonly pid: number | undefined; readonly reason: string }> {
+    const { fork, onEnded, onState } = this.#options
+    let worker: WorkerLife | undefined
+    const link = fork(this.#index, (problems: readonly Problem[]) => {
+      if (worker === undefined) return
+      worker.problems = problems
+      onState()
+    })
+    this.#link = link
+    worker = await this.#begin(link)
+    const reason = await link.ended
+    this.#begun.resolve(reason)
+    onEnded(worker)
+    return { pid: link.pid, reason }
+  }
+
+  /** @returns undefined when it ended before it could serve */
+  async #begin(link: WorkerLink): Promise<WorkerLife | undefined> {
+    const { clock, closing, log, settings, onUp } = this.#options
+    const facts = { worker: this.#index, pid: link.pid }
+    try {
+      const first = await within(clock, Promise.race([link.up, link.ended.then(gone)]), startLimit)
+      if (first === late) throw new Error('it takes no orders')
+      await link.ask('init', settings(this.#index))
+    } catch (thrown) {
+      if (!(thrown instanceof WorkerGone)) log.error({ ...facts, err: thrown }, 'worker could not begin')
+      link.kill()
+      return undefined
+    }
+    if (closing.aborted) {
+      link.kill()
+      return undefined
+    }
+    log.info(facts, 'worker started')
+    const worker = new WorkerLife(this.#index, link, clock, () => log.error(facts, 'worker is stuck: killed'))
+    this.#begun.resolve(undefined)
+    onUp(worker)
+    return worker
+  }
+}
+
+function gone(): never {
+  throw new WorkerGone()
+}
