@@ -1,10 +1,11 @@
 import { type BodyFacts, celSlot, type PeerCertificate, type RequestFacts } from '@vrata/cel'
+import { headerNames } from '@vrata/model'
 import { decodePath, parseQuery, type RouteEntry } from '@vrata/routing'
 import type { BodySource } from './body-source.ts'
 import type { OwnCookie } from './cookies/own-cookie.ts'
 import type { Downstream } from './downstream.ts'
 import type { Failure } from './failure/failure.ts'
-import type { HeaderName } from './headers/header-name.ts'
+import type { ReceivedFields } from './headers/received-fields.ts'
 import { newRequestId } from './headers/request-id.ts'
 import { newTraceparent, traceIdOf } from './headers/traceparent.ts'
 import type { ListenerRules } from './listeners/rules.ts'
@@ -16,6 +17,10 @@ export interface Peer {
   readonly address: string
   /** Whether its `X-Forwarded-*` headers are believed. */
   readonly trusted: boolean
+  /** Verified in the TLS handshake; undefined without one. */
+  readonly certificate: PeerCertificate | undefined
+  /** What `X-Forwarded-Client-Cert` says of it; undefined when there is nothing to say. */
+  readonly certificateHeader: string | undefined
 }
 
 /** A request head after the guard: canonical, stripped of what must not be believed. */
@@ -34,9 +39,10 @@ export interface AdmittedHead {
   readonly scheme: 'http' | 'https'
   readonly clientIp: string
   readonly peer: Peer
-  /** Field names and, at the same positions, their values. Neither `Host` nor what the guard strips is in it. */
-  readonly names: readonly HeaderName[]
-  readonly values: readonly string[]
+  /** As they were received; what must not be believed is still among them. */
+  readonly fields: ReceivedFields
+  /** Flags of the names whose lines nobody may see: `Host`, and what the guard strips. */
+  readonly hidden: number
   readonly grpc: boolean
 }
 
@@ -51,6 +57,7 @@ export interface ExchangeHome {
 }
 
 const noLines: readonly string[] = []
+const certificateHeader = headerNames.forwardedClientCert
 
 /**
  * One request in flight: what is known of it, and the way back to its client. Known facts are fields, costly ones are
@@ -126,9 +133,8 @@ export class Exchange implements RequestFacts {
   get clientIp(): string {
     return this.head.clientIp
   }
-  /** Client certificates come with TLS listeners. */
   get peerCertificate(): PeerCertificate | undefined {
-    return undefined
+    return this.head.peer.certificate
   }
 
   get decodedPath(): string {
@@ -148,11 +154,13 @@ export class Exchange implements RequestFacts {
 
   /** The value of a field, several lines joined; `name` in lower case. */
   header(name: string): string | undefined {
-    const { names, values } = this.head
+    const { fields, hidden, peer } = this.head
+    if (name === certificateHeader) return peer.certificateHeader
     let found: string | undefined
-    for (let at = 0; at < names.length; at++) {
-      if (names[at]?.lower !== name) continue
-      const value = values[at] ?? ''
+    for (let at = 0; at < fields.length; at++) {
+      const { lower, flags } = fields.name(at)
+      if (lower !== name || (flags & hidden) !== 0) continue
+      const value = fields.value(at)
       found = found === undefined ? value : `${found}, ${value}`
     }
     return found
@@ -160,12 +168,13 @@ export class Exchange implements RequestFacts {
 
   /** Each line of a field by itself; `name` in lower case. */
   lines(name: string): readonly string[] {
-    const { names, values } = this.head
+    const { fields, hidden } = this.head
     let found: string[] | undefined
-    for (let at = 0; at < names.length; at++) {
-      if (names[at]?.lower !== name) continue
+    for (let at = 0; at < fields.length; at++) {
+      const { lower, flags } = fields.name(at)
+      if (lower !== name || (flags & hidden) !== 0) continue
       found ??= []
-      found.push(values[at] ?? '')
+      found.push(fields.value(at))
     }
     return found ?? noLines
   }
@@ -204,13 +213,15 @@ export class Exchange implements RequestFacts {
   }
 }
 
-function joined({ names, values }: AdmittedHead): ReadonlyMap<string, string> {
+function joined({ fields, hidden, peer }: AdmittedHead): ReadonlyMap<string, string> {
   const headers = new Map<string, string>()
-  for (let at = 0; at < names.length; at++) {
-    const name = names[at]?.lower ?? ''
-    const before = headers.get(name)
-    const value = values[at] ?? ''
-    headers.set(name, before === undefined ? value : `${before}, ${value}`)
+  for (let at = 0; at < fields.length; at++) {
+    const { lower, flags } = fields.name(at)
+    if ((flags & hidden) !== 0) continue
+    const before = headers.get(lower)
+    const value = fields.value(at)
+    headers.set(lower, before === undefined ? value : `${before}, ${value}`)
   }
+  if (peer.certificateHeader !== undefined) headers.set(certificateHeader, peer.certificateHeader)
   return headers
 }

@@ -30,14 +30,14 @@ export function failureAnswer(failure: Failure, context: FailureContext, now = n
   const body = Buffer.from(`${JSON.stringify(failureBody(failure, context, now))}\n`)
   const headers = ['content-type', 'application/json', 'content-length', String(body.length)]
   if (failure.reason === 'overloaded') headers.push('retry-after', '1')
-  return { status: failure.kind.status, headers, body }
+  return { status: failure.status, headers, body }
 }
 
 function failureBody(failure: Failure, context: FailureContext, now: Date): Record<string, unknown> {
-  const { status } = failure.kind
+  const { status, facts } = failure
   if (context.detail === 'minimal') return { error: failure.reason, status }
-  const timeout = failure.facts.timeout === undefined ? {} : { reason: failure.facts.timeout }
-  const standard = { error: failure.reason, status, message: failure.message, ...timeout }
+  const reason = facts.timeout ?? facts.rule ?? ''
+  const standard = { error: failure.reason, status, message: failure.message, ...withText('reason', reason) }
   if (context.detail === 'standard') return standard
   return {
     ...standard,

@@ -1,3 +1,4 @@
+import type { Reason } from '@vrata/http1'
 import { type FailureKind, type FailureReason, failures } from './failures.ts'
 
 /** Which limit a `timeout` ran into. */
@@ -8,6 +9,10 @@ export interface FailureFacts {
   /** A fixed sentence more exact than the one of the reason. It is shown to clients. */
   readonly message?: string
   readonly timeout?: TimeoutReason
+  /** Which rule of a protocol was broken, as the codec calls it. */
+  readonly rule?: Reason
+  /** Another status than the usual one of the reason. */
+  readonly status?: number
 }
 
 /** Why the gateway answers by itself, or cuts an answer short. The only error that its parts hand to each other. */
@@ -25,5 +30,10 @@ export class Failure extends Error {
 
   get kind(): FailureKind {
     return failures[this.reason]
+  }
+
+  /** Status of the answer. */
+  get status(): number {
+    return this.facts.status ?? this.kind.status
   }
 }

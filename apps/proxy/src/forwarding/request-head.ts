@@ -1,6 +1,7 @@
+import { headerNames } from '@vrata/model'
 import type { Exchange } from '../exchange.ts'
-import { listHas, namedFields } from '../headers/connection-options.ts'
-import { headerName, trait } from '../headers/header-name.ts'
+import { listHas } from '../headers/connection-options.ts'
+import { trait } from '../headers/header-name.ts'
 import type { OutgoingRequest } from '../upstream/transport.ts'
 import type { DestinationRuntime, ForwardPlan } from './destination.ts'
 
@@ -42,21 +43,21 @@ function outgoingTarget(exchange: Exchange, { rewrite, rewritesPath }: ForwardPl
 
 /** Names and values in turn (RFC 9110, 7.6; RFC 7239 for what `X-Forwarded-*` means). */
 export function outgoingHeaders(exchange: Exchange, includeAttemptCount: boolean): string[] {
-  const { names, values } = exchange.head
+  const { fields, hidden, peer } = exchange.head
   const lines: string[] = []
-  let met = 0
-  for (let at = 0; at < names.length; at++) {
-    const name = names[at]
-    if (name === undefined) continue
-    met |= name.flags
-    if ((name.flags & notPassed) === 0) lines.push(name.text, values[at] ?? '')
+  const left = notPassed | hidden
+  const met = fields.flags & ~hidden
+  for (let at = 0; at < fields.length; at++) {
+    const name = fields.name(at)
+    if ((name.flags & left) === 0) lines.push(name.text, fields.value(at))
   }
-  if (met & trait.connection) dropNamed(lines, exchange)
+  if (met & trait.connection) dropNamed(lines, fields.nominated)
   if (met & trait.te && listHas(exchange.header('te') ?? '', 'trailers')) lines.push('te', 'trailers')
   const length = exchange.bodySource?.length
   if (length !== undefined) lines.push('content-length', String(length))
   addForwarded(lines, exchange, met)
   lines.push('x-request-id', exchange.requestId, 'traceparent', exchange.traceparent)
+  if (peer.certificateHeader !== undefined) lines.push(headerNames.forwardedClientCert, peer.certificateHeader)
   if (includeAttemptCount) lines.push('x-request-attempt-count', '1')
   addVia(lines, exchange, met)
   return lines
@@ -64,15 +65,14 @@ export function outgoingHeaders(exchange: Exchange, includeAttemptCount: boolean
 
 /**
  * Removes the fields that the client named in `Connection` as meant for this hop only. Those that the gateway itself
- * sets are added later, so nobody can have them removed; the client certificate's, which the guard sets, is spared.
+ * sets are added later, so nobody can have them removed.
  */
-function dropNamed(lines: string[], exchange: Exchange): void {
-  const named = namedFields(exchange.header('connection') ?? '')
-  if (named === undefined) return
+function dropNamed(lines: string[], named: readonly string[]): void {
+  if (named.length === 0) return
   let kept = 0
   for (let at = 0; at < lines.length; at += 2) {
     const name = lines[at] ?? ''
-    if (named.has(name.toLowerCase()) && !(headerName(name).flags & trait.clientCertificate)) continue
+    if (named.includes(name.toLowerCase())) continue
     lines[kept++] = name
     lines[kept++] = lines[at + 1] ?? ''
   }

@@ -2,6 +2,7 @@ import { canonicalPath, clientAddress, type RequestTarget, requestTarget } from 
 import type { AdmittedHead, Peer } from '../exchange.ts'
 import { Failure } from '../failure/failure.ts'
 import { type HeaderName, headerName, trait } from '../headers/header-name.ts'
+import { FlatFields } from '../headers/received-fields.ts'
 import { hostOf } from './authority.ts'
 import type { ListenerRules } from './rules.ts'
 
@@ -80,8 +81,8 @@ function complete(
       scheme,
       clientIp: peer.trusted ? clientAddress(peer.address, fields.forwardedFor, rules.trusts) : peer.address,
       peer,
-      names: fields.names,
-      values: fields.values,
+      fields: new FlatFields(fields.lines),
+      hidden: 0,
       grpc: isGrpc(fields.contentType),
     },
     bodyLength: length === chunked ? undefined : length,
@@ -90,8 +91,7 @@ function complete(
 
 /** One walk over the field lines of a request. */
 class Fields {
-  readonly names: HeaderName[] = []
-  readonly values: string[] = []
+  readonly lines: string[] = []
   host: string | undefined = undefined
   contentType: string | undefined = undefined
   forwardedFor: string | undefined = undefined
@@ -123,8 +123,7 @@ class Fields {
   }
 
   #keep(name: HeaderName, value: string): undefined {
-    this.names.push(name)
-    this.values.push(value)
+    this.lines.push(name.text, value)
   }
 
   #look(name: HeaderName, value: string, raw: RawHead): Failure | undefined {

@@ -137,7 +137,7 @@ export class NodeHttpEngine implements Engine {
     this.#sockets.add(socket)
     socket.on('close', () => this.#sockets.delete(socket))
     const address = plainAddress(socket.remoteAddress ?? '')
-    socket[stateOf] = { address, rules, peer: { address, trusted: rules.trusts(address) }, latest: undefined }
+    socket[stateOf] = { address, rules, peer: peerOf(address, rules), latest: undefined }
     if (rules.maxConnections > 0 && this.#sockets.size > rules.maxConnections) {
       this.#answerRaw(socket, new Failure('overloaded', { message: 'too many connections' }))
     }
@@ -147,7 +147,7 @@ export class NodeHttpEngine implements Engine {
   #peerOf(state: ConnectionState, rules: ListenerRules): Peer {
     if (state.rules !== rules) {
       state.rules = rules
-      state.peer = { address: state.address, trusted: rules.trusts(state.address) }
+      state.peer = peerOf(state.address, rules)
     }
     return state.peer
   }
@@ -258,4 +258,8 @@ function beforeExchange(rules: ListenerRules) {
 
 function withServer(headers: readonly string[], rules: ListenerRules): readonly string[] {
   return rules.serverName === '' ? headers : [...headers, 'server', rules.serverName]
+}
+
+function peerOf(address: string, rules: ListenerRules): Peer {
+  return { address, trusted: rules.trusts(address), certificate: undefined, certificateHeader: undefined }
 }

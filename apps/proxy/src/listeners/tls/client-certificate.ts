@@ -1,0 +1,80 @@
+import type { X509Certificate } from 'node:crypto'
+import type { PeerCertificate } from '@vrata/cel'
+
+/** A client's verified certificate: what expressions see, and what identifies it. */
+export interface ClientCertificate extends PeerCertificate {
+  /** SHA-256 of its DER form, in lower-case hexadecimal digits. */
+  readonly hash: string
+}
+
+/** Reads what is shown of a certificate, once per connection. */
+export function clientCertificate(certificate: X509Certificate): ClientCertificate {
+  const names = alternativeNames(certificate.subjectAltName ?? '')
+  const ofKind = (kind: string) => names.filter((name) => name.kind === kind).map(({ value }) => value)
+  return {
+    uris: ofKind('URI'),
+    dnsNames: ofKind('DNS'),
+    subject: rfc2253(certificate.subject ?? ''),
+    serial: certificate.serialNumber.toLowerCase().replace(/^0+(?=.)/, ''),
+    hash: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
+  }
+}
+
+interface AlternativeName {
+  readonly kind: string
+  readonly value: string
+}
+
+/** `URI:spiffe://a/b, DNS:"a\u002cb"`: a value with characters that could be mistaken stands as a JSON string. */
+const oneName = /([^:,]+):("(?:[^"\\]|\\.)*"|[^,]*)(?:, |$)/gy
+
+function alternativeNames(text: string): AlternativeName[] {
+  const names: AlternativeName[] = []
+  for (const [, kind = '', written = ''] of text.matchAll(oneName)) {
+    names.push({ kind, value: written.startsWith('"') ? String(JSON.parse(written)) : written })
+  }
+  return names
+}
+
+/**
+ * A distinguished name as RFC 2253 writes it, the most specific part first. The platform gives one part per line in the
+ * order of the certificate, with the characters of the values escaped already.
+ */
+function rfc2253(subject: string): string {
+  return subject
+    .split('\n')
+    .reverse()
+    .map((part) => part.replaceAll(' + ', '+'))
+    .join(',')
+}
+
+/**
+ * The value of `X-Forwarded-Client-Cert`; undefined when there is nothing to say. `uri`: the URI names in their order,
+ * separated by `;`. `envoy`: one element with hash, subject and names.
+ */
+export function forwardedCertificate(certificate: ClientCertificate, format: 'uri' | 'envoy'): string | undefined {
+  const uris = certificate.uris.map(separable)
+  if (format === 'uri') return uris.length === 0 ? undefined : uris.join(';')
+  const parts = [
+    `Hash=${certificate.hash}`,
+    `Subject="${quotable(certificate.subject)}"`,
+    ...uris.map((uri) => `URI=${uri}`),
+    ...certificate.dnsNames.map((name) => `DNS=${separable(name)}`),
+  ]
+  return parts.join(';')
+}
+
+/** Percent-encodes what would end the name, and what no header value can hold. */
+function separable(name: string): string {
+  return name.replace(/[^!#-+\--:<-~]/gu, percent)
+}
+
+function quotable(subject: string): string {
+  return subject.replace(/[\\"]/g, '\\$&').replace(/[^ -~]/gu, percent)
+}
+
+function percent(character: string): string {
+  let text = ''
+  for (const byte of Buffer.from(character, 'utf8')) text += `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
+  return text
+}
