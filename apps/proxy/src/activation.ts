@@ -116,7 +116,14 @@ export class Activation implements AsyncDisposable {
 
   /** Gives up what was prepared; it never served. */
   discard(candidate: Candidate): void {
-    if (candidate.kind === 'new') candidate.gateway.retire()
+    if (candidate.kind === 'same') return
+    candidate.gateway.retire()
+    this.#keepLimits()
+  }
+
+  /** What was built beside the running gateway has set its own limits on the connections that both of them use. */
+  #keepLimits(): void {
+    for (const destination of this.#gateway?.destinations.values() ?? []) destination.takeOver()
   }
 
   /** Binds a compiled snapshot to connections; gives back what it took when that fails. */
@@ -126,6 +133,7 @@ export class Activation implements AsyncDisposable {
       return { kind: 'new', gateway: new Gateway(identity, compiled, lease, this.#options.gateway) }
     } catch (thrown) {
       lease[Symbol.dispose]()
+      this.#keepLimits()
       this.#options.log.error({ err: thrown, snapshotId: identity.id }, 'a snapshot that compiles could not be built')
       const message = `the proxy could not build the snapshot: ${thrown instanceof Error ? thrown.message : 'unknown'}`
       const entity = { kind: 'snapshot', id: identity.id } as const

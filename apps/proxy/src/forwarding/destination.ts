@@ -34,6 +34,8 @@ export interface DestinationRuntime {
   choose(exchange: Exchange): EndpointRuntime | Failure | Promise<EndpointRuntime | Failure>
   readonly requestLimit: number
   readonly responseHeaderLimit: number
+  /** Makes the limits of this configuration those of the state that it shares with others. */
+  takeOver(): void
 }
 
 /** What a route does with a request that it forwards, compiled. */

@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import type { Problem } from '@vrata/model'
 import type { Logger } from '@vrata/service'
 import type { Clock } from '../clock.ts'
@@ -76,8 +75,20 @@ export class WorkerKeeper {
         },
         'worker ended',
       )
-      if (restartMs > 0) await wait(restartMs, undefined, { signal: closing }).catch(() => undefined)
+      if (restartMs > 0) await this.#pause(restartMs)
     }
+  }
+
+  /** Ends early when the pool closes. */
+  async #pause(milliseconds: number): Promise<void> {
+    const { clock, closing } = this.#options
+    const over = Promise.withResolvers<void>()
+    const end = () => over.resolve()
+    const cancel = clock.after(milliseconds, end)
+    closing.addEventListener('abort', end)
+    await over.promise
+    closing.removeEventListener('abort', end)
+    cancel()
   }
 
   /** One life from beginning to end. */
@@ -102,9 +113,9 @@ export class WorkerKeeper {
     const { clock, closing, log, settings, onUp } = this.#options
     const facts = { worker: this.#index, pid: link.pid }
     try {
-      const first = await within(clock, Promise.race([link.up, link.ended.then(gone)]), startLimit)
-      if (first === late) throw new Error('it takes no orders')
-      await link.ask('init', settings(this.#index))
+      const up = Promise.race([link.up, link.ended.then(gone)])
+      const ready = up.then(() => link.ask('init', settings(this.#index)))
+      if ((await within(clock, ready, startLimit)) === late) throw new Error('it does not answer')
     } catch (thrown) {
       if (!(thrown instanceof WorkerGone)) log.error({ ...facts, err: thrown }, 'worker could not begin')
       link.kill()

@@ -1,0 +1,451 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { Problem } from '@vrata/model'
+import { fakeClock, own, type Scope, snapshot } from '@vrata/testkit'
+import { Counter, Registry } from 'prom-client'
+import type { Applied } from '../outcome.ts'
+import { fakeWorkers } from '../testing/fake-workers.ts'
+import { documentOf, recordingLogger } from '../testing/in-process.ts'
+import type { Verdict } from './protocol.ts'
+import { WorkerPool } from './worker-pool.ts'
+
+/** A pool of two workers without processes, on a clock that the test moves. */
+function makePool(t: Scope, count = 2) {
+  const workers = fakeWorkers()
+  const clock = fakeClock()
+  const { log, lines } = recordingLogger()
+  const applied: Applied[] = []
+  const told: Applied['result'][] = []
+  const pool = new WorkerPool({
+    count,
+    fork: workers.fork,
+    settings: { celBodyMaxSize: 0, streamDrain: 0, sessionStore: undefined },
+    logConfig: { format: 'json', level: 'info' },
+    log,
+    clock,
+    onChange: () => told.push(pool.state.result),
+    onApplied: (outcome) => applied.push(outcome),
+  })
+  own(t, async () => {
+    await pool[Symbol.asyncDispose]()
+    assert.equal(clock.waiting, 0, 'timers that are left behind')
+  })
+  return { pool, workers, clock, lines, applied, told }
+}
+
+/** Lets everything happen that waits for nothing but its turn. */
+async function turns(): Promise<void> {
+  for (let n = 0; n < 20; n++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+const document = () => documentOf(snapshot().respond('r', '/', 'x').config)
+const refusing = (...problems: Problem[]) => ({
+  prepare: async (): Promise<Verdict> => ({ kind: 'refused', problems }),
+})
+const broken: Problem = { entity: { kind: 'route', id: 'r' }, pointer: '/match', message: 'no', severity: 'error' }
+const unbound: Problem = {
+  entity: { kind: 'listener', id: 'l' },
+  pointer: '/port',
+  message: 'in use',
+  severity: 'error',
+}
+
+describe('a snapshot', () => {
+  test('runs in all workers as soon as the last of them has prepared it, and in none before', async (t) => {
+    const { pool, workers, applied, lines } = makePool(t)
+    await pool.open()
+    const slow = Promise.withResolvers<void>()
+    const { worker } = workers
+    const prepared = worker(2)
+    prepared.behaviour = {
+      prepare: async (text) => {
+        await slow.promise
+        prepared.behaviour = {}
+        return prepared.ask('prepare', text)
+      },
+    }
+    const first = document()
+    const outcome = pool.apply(first)
+    await turns()
+    assert.deepEqual([worker(1).serves, worker(2).serves], [undefined, undefined])
+    assert.deepEqual(worker(1).orders, ['init', 'prepare'])
+    slow.resolve()
+    assert.equal((await outcome).result, 'ok')
+    assert.deepEqual([worker(1).serves, worker(2).serves], [first.hash, first.hash])
+    assert.equal(pool.identity?.id, first.id)
+    assert.equal(applied.length, 1)
+    assert.equal(lines.filter(({ msg }) => msg === 'snapshot applied').length, 1)
+  })
+
+  test('that one worker refuses runs in none, and each problem is told once', async (t) => {
+    const { pool, workers, applied } = makePool(t, 3)
+    await pool.open()
+    const good = document()
+    await pool.apply(good)
+    for (const index of [2, 3]) workers.worker(index).behaviour = refusing(broken)
+    const outcome = await pool.apply(document())
+    assert.deepEqual([outcome.result, outcome.problems], ['error', [broken]])
+    assert.deepEqual(applied.at(-1), outcome)
+    assert.deepEqual(
+      [1, 2, 3].map((index) => workers.worker(index).serves),
+      [good.hash, good.hash, good.hash],
+    )
+    assert.equal(workers.worker(1).orders.at(-1), 'discard')
+    assert.equal(pool.identity?.id, good.id)
+    for (const index of [2, 3]) workers.worker(index).behaviour = {}
+    const next = document()
+    assert.equal((await pool.apply(next)).result, 'ok')
+    assert.equal(workers.worker(1).serves, next.hash)
+  })
+
+  test('over which a worker ends is prepared once more by all, its replacement included', async (t) => {
+    const { pool, workers } = makePool(t)
+    await pool.open()
+    await pool.apply(document())
+    const dying = workers.worker(2)
+    dying.behaviour = {
+      prepare: async () => {
+        dying.die()
+        return { kind: 'ready' }
+      },
+    }
+    const next = document()
+    assert.equal((await pool.apply(next)).result, 'ok')
+    assert.notEqual(workers.worker(2), dying)
+    assert.deepEqual([workers.worker(1).serves, workers.worker(2).serves], [next.hash, next.hash])
+    assert.deepEqual(workers.worker(1).orders.slice(-3), ['discard', 'prepare', 'commit'])
+  })
+
+  test('over which workers end twice is refused, and those that come get what ran before', async (t) => {
+    const { pool, workers, clock } = makePool(t)
+    await pool.open()
+    const good = document()
+    await pool.apply(good)
+    const bad = document()
+    const deadly = (index: number) => ({
+      prepare: async (text: string): Promise<Verdict> => {
+        const worker = workers.worker(index)
+        if (text.includes(bad.hash)) worker.die()
+        worker.behaviour = {}
+        return worker.ask('prepare', text)
+      },
+    })
+    workers.behave(deadly)
+    workers.worker(2).behaviour = deadly(2)
+    const outcome = await pool.apply(bad)
+    assert.equal(outcome.result, 'error')
+    assert.match(outcome.problems[0]?.message ?? '', /a worker process ended while it prepared the snapshot/)
+    assert.deepEqual(outcome.problems[0]?.entity, { kind: 'snapshot', id: bad.id })
+    assert.equal(workers.worker(1).serves, good.hash)
+    clock.advance(1000)
+    await turns()
+    assert.equal(workers.worker(2).serves, good.hash)
+    assert.equal(pool.identity?.id, good.id)
+  })
+
+  test('that a worker fails to prepare costs the worker, as nobody knows what it left behind', async (t) => {
+    const { pool, workers } = makePool(t)
+    await pool.open()
+    const failing = workers.worker(1)
+    failing.behaviour = { prepare: () => Promise.reject(new Error('out of ideas')) }
+    const next = document()
+    assert.equal((await pool.apply(next)).result, 'ok')
+    assert.equal(failing.alive, false)
+    assert.deepEqual([workers.worker(1).serves, workers.worker(2).serves], [next.hash, next.hash])
+  })
+
+  test('runs also when a worker ends at the very change: its replacement gets it', async (t) => {
+    const { pool, workers } = makePool(t)
+    await pool.open()
+    await pool.apply(document())
+    const dying = workers.worker(1)
+    dying.behaviour = {
+      commit: async () => {
+        dying.die()
+        return dying.committed()
+      },
+    }
+    const next = document()
+    assert.equal((await pool.apply(next)).result, 'ok')
+    await turns()
+    assert.notEqual(workers.worker(1), dying)
+    assert.deepEqual([workers.worker(1).serves, workers.worker(2).serves], [next.hash, next.hash])
+  })
+
+  test('that ends all workers at the change is refused, and the earlier one comes back', async (t) => {
+    const { pool, workers } = makePool(t)
+    await pool.open()
+    const good = document()
+    await pool.apply(good)
+    for (const index of [1, 2]) {
+      const worker = workers.worker(index)
+      worker.behaviour = {
+        commit: async () => {
+          worker.die()
+          return worker.committed()
+        },
+      }
+    }
+    const outcome = await pool.apply(document())
+    assert.equal(outcome.result, 'error')
+    assert.match(outcome.problems[0]?.message ?? '', /all worker processes ended/)
+    await turns()
+    assert.deepEqual([workers.worker(1).serves, workers.worker(2).serves], [good.hash, good.hash])
+  })
+
+  test('of the same content is nothing to the workers; only its name is another one', async (t) => {
+    const { pool, workers } = makePool(t)
+    await pool.open()
+    const first = document()
+    await pool.apply(first)
+    const before = [...workers.worker(1).orders]
+    assert.deepEqual(await pool.apply({ ...first, id: 'again', seq: 7 }), { result: 'ok', problems: [], applyMs: 0 })
+    assert.deepEqual(workers.worker(1).orders, before)
+    assert.deepEqual([pool.identity?.id, pool.identity?.seq], ['again', 7])
+  })
+
+  test('waits for the first worker when none is there', async (t) => {
+    const { pool, workers, clock } = makePool(t, 1)
+    await pool.open()
+    for (let n = 0; n < 4; n++) {
+      workers.worker(1).die()
+      await turns()
+    }
+    const outcome = pool.apply(document())
+    await turns()
+    assert.equal(pool.workers.serving, 0)
+    clock.advance(1000)
+    assert.equal((await outcome).result, 'ok')
+  })
+
+  test('is refused when no worker comes', async (t) => {
+    const { pool, workers, clock } = makePool(t, 1)
+    await pool.open()
+    workers.behave(() => ({ init: () => new Promise(() => undefined) }))
+    workers.worker(1).die()
+    const outcome = pool.apply(document())
+    await turns()
+    clock.advance(30_000)
+    assert.equal((await outcome).result, 'error')
+  })
+})
+
+describe('a worker', () => {
+  test('that ends is replaced at once by one that runs what the others run; they notice nothing', async (t) => {
+    const { pool, workers, lines } = makePool(t)
+    await pool.open()
+    const running = document()
+    await pool.apply(running)
+    const orders = [...workers.worker(2).orders]
+    workers.worker(1).die('SIGKILL')
+    await turns()
+    assert.equal(workers.all.length, 3)
+    assert.equal(workers.worker(1).serves, running.hash)
+    assert.deepEqual(workers.worker(1).orders, ['init', 'prepare', 'commit'])
+    assert.deepEqual(workers.worker(2).orders, orders)
+    const ended = lines.find(({ msg }) => msg === 'worker ended')
+    assert.deepEqual([ended?.['worker'], ended?.['reason'], ended?.['restartMs']], [1, 'SIGKILL', 0])
+    assert.deepEqual(pool.workers, { wanted: 2, serving: 2 })
+  })
+
+  test('that keeps ending is started less and less often, and the number of ends is logged', async (t) => {
+    const { pool, workers, clock, lines } = makePool(t)
+    await pool.open()
+    await pool.apply(document())
+    const ends = () => lines.filter(({ msg, worker }) => msg === 'worker ended' && worker === 1)
+    for (const pause of [0, 100, 200, 400]) {
+      workers.worker(1).die()
+      await turns()
+      assert.equal(ends().at(-1)?.['restartMs'], pause)
+      const before = workers.all.length
+      clock.advance(pause - 1)
+      await turns()
+      if (pause > 0) assert.equal(workers.all.length, before, `not before ${pause} ms`)
+      clock.advance(1)
+      await turns()
+    }
+    assert.equal(workers.worker(1).alive, true)
+    assert.equal(ends().at(-1)?.['endedLastHour'], 4)
+    assert.equal(workers.all.filter(({ index }) => index === 2).length, 1)
+  })
+
+  test('that gives no sign of life for half a minute is killed and replaced', async (t) => {
+    const { pool, workers, clock } = makePool(t)
+    await pool.open()
+    const running = document()
+    await pool.apply(running)
+    const stuck = workers.worker(2)
+    stuck.behaviour = { ping: () => new Promise(() => undefined) }
+    for (let n = 0; n < 6; n++) {
+      clock.advance(5_000)
+      await turns()
+    }
+    assert.equal(stuck.alive, true)
+    clock.advance(5_000)
+    await turns()
+    assert.equal(stuck.alive, false)
+    assert.equal(workers.worker(2).serves, running.hash)
+    assert.equal(workers.worker(1).alive, true)
+  })
+
+  test('that refuses what the others run is not left there without', async (t) => {
+    const { pool, workers, lines } = makePool(t)
+    await pool.open()
+    await pool.apply(document())
+    workers.behave((_index, life) => (life === 2 ? refusing(broken) : {}))
+    const [, second] = workers.all
+    second?.die()
+    await turns()
+    assert.ok(lines.some(({ msg }) => msg === 'worker refuses what the others run'))
+    assert.equal(workers.all.filter(({ index }) => index === 2).length, 2)
+    assert.equal(workers.worker(2).alive, false)
+    assert.deepEqual(pool.workers, { wanted: 2, serving: 1 })
+  })
+
+  test('that cannot begin does not keep the pool from opening as long as another one can', async (t) => {
+    const { pool, workers, clock } = makePool(t)
+    workers.behave((index, life) =>
+      index === 1 && life < 3 ? { init: () => Promise.reject(new Error('not today')) } : {},
+    )
+    await pool.open()
+    const first = document()
+    assert.equal((await pool.apply(first)).result, 'ok')
+    clock.advance(100)
+    await turns()
+    assert.equal(workers.worker(1).serves, first.hash)
+  })
+
+  test('must be there: a pool in which none can begin does not open', async (t) => {
+    const { pool, workers } = makePool(t)
+    workers.behave(() => ({ init: () => Promise.reject(new Error('not today')) }))
+    await assert.rejects(pool.open(), /no worker process could be started/)
+  })
+})
+
+describe('listeners that are not bound', () => {
+  test('degrade the snapshot, once for all workers, and the change is told', async (t) => {
+    const { pool, workers, told } = makePool(t)
+    await pool.open()
+    for (const index of [1, 2]) workers.worker(index).problems = [unbound]
+    const outcome = await pool.apply(document())
+    assert.deepEqual([outcome.result, outcome.problems], ['degraded', [unbound]])
+    assert.deepEqual(told, [], 'the outcome itself says it')
+    workers.worker(1).tell([])
+    assert.deepEqual([pool.state.result, told], ['degraded', []], 'it is not over as long as one worker has it')
+    workers.worker(2).tell([])
+    assert.deepEqual([pool.state.result, told], ['ok', ['ok']])
+  })
+
+  test('of a replacement are told as well', async (t) => {
+    const { pool, workers, told } = makePool(t)
+    await pool.open()
+    await pool.apply(document())
+    workers.behave((index) => ({ commit: async () => ({ ...workers.worker(index).committed(), problems: [unbound] }) }))
+    workers.worker(1).die()
+    await turns()
+    assert.deepEqual([pool.state.result, told], ['degraded', ['degraded']])
+  })
+})
+
+describe('who looks at the pool', () => {
+  test('sees connections, endpoints and the configuration of all workers as those of one', async (t) => {
+    const { pool, clock } = makePool(t)
+    await pool.open()
+    assert.deepEqual(await pool.config(true), { snapshot: null })
+    const { id, name, hash } = document()
+    await pool.apply({ ...document(), id, name, hash, seq: 3 })
+    clock.advance(5_000)
+    await turns()
+    assert.equal(pool.connections, 30)
+    assert.deepEqual(await pool.endpoints(), [{ destination: 'd', endpoints: [{ address: 'a:1', inFlight: 2 }] }])
+    const summary = {
+      snapshot: { id, name, hash, seq: 3 },
+      counts: { listeners: 1, routes: 2, destinations: 3, middlewares: 4 },
+    }
+    assert.deepEqual(await pool.config(false), summary)
+    assert.deepEqual(await pool.config(true), { ...summary, config: { listeners: [] } })
+  })
+
+  test('never sees a counter fall, whatever happens to the workers', async (t) => {
+    const { pool, workers, clock } = makePool(t)
+    await pool.open()
+    const counting = (value: number) => ({
+      metrics: async () => {
+        const registry = new Registry()
+        new Counter({ name: 'requests_total', help: 'Requests.', registers: [registry] }).inc(value)
+        return registry.getMetricsAsJSON()
+      },
+    })
+    const count = async () => {
+      const { body } = await pool.scrape(new Registry())
+      return Number(/^requests_total (\d+)$/m.exec(body)?.[1])
+    }
+    workers.behave(() => counting(1))
+    workers.worker(1).behaviour = counting(10)
+    workers.worker(2).behaviour = counting(20)
+    assert.equal(await count(), 30)
+    workers.worker(2).die()
+    assert.equal(await count(), 30)
+    await turns()
+    assert.equal(await count(), 31)
+    workers.worker(1).behaviour = { metrics: () => new Promise(() => undefined) }
+    const late = count()
+    await turns()
+    clock.advance(3_000)
+    assert.equal(await late, 31, 'a worker that does not answer counts by what it said last')
+  })
+
+  test('sets the level of all logs, those of later workers included', async (t) => {
+    const { pool, workers } = makePool(t)
+    const levels: string[] = []
+    const listening = {
+      init: async ({ log }: { readonly log: { readonly level: string } }) =>
+        void levels.push(`begins with ${log.level}`),
+      logLevel: async (level: string) => void levels.push(`changes to ${level}`),
+    }
+    workers.behave(() => listening)
+    await pool.open()
+    pool.setLogLevel('warn')
+    workers.worker(1).die()
+    await turns()
+    assert.deepEqual(levels, [
+      'begins with debug',
+      'begins with debug',
+      'changes to warn',
+      'changes to warn',
+      'begins with warn',
+    ])
+  })
+})
+
+describe('closing', () => {
+  test('drains all workers, waits for their end and starts none again', async (t) => {
+    const { pool, workers } = makePool(t)
+    await pool.open()
+    await pool.apply(document())
+    const drained = Promise.withResolvers<void>()
+    workers.worker(2).behaviour = { drain: () => drained.promise }
+    let closed = false
+    const closing = pool[Symbol.asyncDispose]().then(() => {
+      closed = true
+    })
+    await turns()
+    assert.deepEqual([workers.worker(1).alive, workers.worker(2).alive, closed], [false, true, false])
+    drained.resolve()
+    await closing
+    assert.deepEqual([workers.all.length, workers.worker(2).alive], [2, false])
+  })
+
+  test('does not wait for a worker that is just being started, or about to be', async (t) => {
+    const { pool, workers } = makePool(t, 3)
+    await pool.open()
+    workers.behave((index) => (index === 1 ? { init: () => new Promise(() => undefined) } : {}))
+    workers.worker(1).die()
+    for (let n = 0; n < 3; n++) {
+      workers.worker(2).die()
+      await turns()
+    }
+    await pool[Symbol.asyncDispose]()
+    assert.ok(workers.all.every(({ alive }) => !alive))
+  })
+})
