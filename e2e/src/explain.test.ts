@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { Agent, type IncomingMessage, request, type ServerResponse } from 'node:http'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import type { Explanation } from '@vrata/model'
-import { ask, freePort, startBackend } from '@vrata/testkit'
+import type { ExplainRequestInput, Explanation, SnapshotConfig } from '@vrata/model'
+import { ask, freePort, repositoryRoot, startBackend, startControlPlane } from '@vrata/testkit'
 import { startGateway } from '../gateway.ts'
 import { Dice, type GeneratedRequest, generatedRequest, generatedRoutes } from './generated-traffic.ts'
 
@@ -156,4 +158,24 @@ test('where hashes decide, an explanation names the destination and the endpoint
     const least = path === '/source' ? 1 : path === '/hashed' || path === '/sticky' ? 2 : 4
     assert.ok(taken.size >= least, `${path}: ${[...taken]}`)
   }
+})
+
+/** The JSON block of a page below a mark. */
+function block<T>(page: string, mark: string): T {
+  const text = new RegExp(`<!-- ${mark} -->\n\`\`\`json\n(.*?)\`\`\``, 's').exec(page)?.[1]
+  assert.ok(text, mark)
+  return JSON.parse(text)
+}
+
+test('the example of the documentation is answered as it says', async (t) => {
+  const { client } = await startControlPlane(t)
+  const page = readFileSync(join(repositoryRoot, 'docs/explain.md'), 'utf8')
+  const { listeners, destinations, routes } = block<SnapshotConfig>(page, 'config')
+  for (const listener of listeners) await client.listeners.create(listener)
+  for (const destination of destinations) await client.destinations.create(destination)
+  for (const route of routes) await client.routes.create(route)
+  const answer = await client.explain(block<ExplainRequestInput>(page, 'ask'))
+  const expected = block<Explanation>(page, 'answer')
+  assert.match(answer.source.hash, /^sha256:/)
+  assert.deepEqual({ ...answer, source: { ...answer.source, hash: expected.source.hash } }, expected)
 })
