@@ -1,3 +1,6 @@
+import type { BodyLength } from '@vrata/http1'
+import type { HeaderLines } from './headers/header-lines.ts'
+
 /** Hears what happens on the client's side of an exchange after its request has begun. */
 export interface DownstreamEvents {
   /** The client has taken what was written; after a `write` that returned false. */
@@ -7,8 +10,8 @@ export interface DownstreamEvents {
 }
 
 /**
- * The client's side of one exchange, whichever protocol it speaks. Heads are flat lists of names and values, and hold
- * no hop-by-hop fields; framing follows from `content-length` or its absence.
+ * The client's side of one exchange, whichever protocol it speaks. Heads hold nothing about framing or the connection:
+ * that is the protocol's own matter. Flat lists are names and values in turn.
  */
 export interface Downstream {
   /** Who hears the events; undefined until somebody works on the answer. */
@@ -21,11 +24,14 @@ export interface Downstream {
   readonly takesTrailers: boolean
   /** An interim answer (1xx but 101), before the final head. */
   inform(status: number, headers: readonly string[]): void
-  /** The final head. It goes out with the first bytes of the body, or at the end of this turn of the event loop. */
-  head(status: number, headers: string[]): void
+  /**
+   * The final head. It goes out with the first bytes of the body, or at the end of this turn of the event loop.
+   * `length`: of the body, also where it is not sent (HEAD, 304).
+   */
+  head(status: number, headers: HeaderLines, length: BodyLength): void
   /** @returns false when the client does not keep up: wait for `onDrain` */
   write(chunk: Buffer): boolean
-  /** The answer is complete. `trailers`: names and values in turn. */
+  /** The answer is complete. `trailers`: a flat list. */
   end(trailers: readonly string[]): void
   /** A whole answer at once, made by the gateway itself. What is left of the request is drained within limits. */
   answer(status: number, headers: readonly string[], body: Buffer): void

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 
 /** A client's wish to go on with another protocol on its connection (RFC 9110, 7.8). */
@@ -9,8 +8,6 @@ export interface UpgradeOffer {
   readonly socket: Socket
   /** What arrived behind the request head in the same packet. */
   readonly firstBytes: Buffer
-  /** The request as the HTTP engine saw it: the WebSocket transport works on it. */
-  readonly request: IncomingMessage
   /** How long the joined connections may be silent in both directions, in milliseconds; 0 = no limit. */
   readonly idleLimit: number
   /** Whoever joins the connection to an upstream tells it, so that draining and counting know. */

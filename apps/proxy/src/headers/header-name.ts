@@ -32,6 +32,7 @@ export const trait = {
   via: bit(13),
   contentType: bit(14),
   grpcTimeout: bit(15),
+  date: bit(16),
   /** The name contains `_`, which some upstreams confuse with `-`. */
   underscore: nameFlag.underscore,
 } as const
@@ -55,6 +56,7 @@ for (const [name, traits] of [
   ['via', trait.via],
   ['content-type', trait.contentType],
   ['grpc-timeout', trait.grpcTimeout],
+  ['date', trait.date],
 ] as const) {
   markName(name, traits)
 }

@@ -202,7 +202,6 @@ export class NodeHttpEngine implements Engine {
       token: upgradeToken(request),
       socket,
       firstBytes,
-      request,
       idleLimit: rules.timeouts.idleStream,
       joined: (tunnel) => this.#join(downstream, tunnel),
     }

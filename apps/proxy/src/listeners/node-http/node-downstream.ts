@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { BodyLength } from '@vrata/http1'
 import { breakConnection } from '../../break-connection.ts'
 import type { Downstream, DownstreamEvents } from '../../downstream.ts'
 import type { Exchange } from '../../exchange.ts'
 import type { Failure } from '../../failure/failure.ts'
+import type { HeaderLines } from '../../headers/header-lines.ts'
 import type { NodeBody } from './node-body.ts'
 
 /** A body of which no more than this is left is read to its end so that the connection can be used again, in bytes. */
@@ -79,8 +81,10 @@ export class NodeDownstream implements Downstream {
     }
   }
 
-  head(status: number, headers: string[]): void {
+  head(status: number, lines: HeaderLines, length: BodyLength): void {
     if (this.closed) return
+    const headers = lines.toFlat()
+    if (typeof length === 'number') headers.push('content-length', String(length))
     if (this.#closes) headers.push('connection', 'close')
     this.#response.writeHead(status, headers)
     process.nextTick(flushHead, this)

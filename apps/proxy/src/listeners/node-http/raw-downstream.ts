@@ -1,8 +1,10 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
+import type { BodyLength } from '@vrata/http1'
 import { breakConnection } from '../../break-connection.ts'
 import type { Downstream, DownstreamEvents } from '../../downstream.ts'
 import type { Exchange } from '../../exchange.ts'
+import type { HeaderLines } from '../../headers/header-lines.ts'
 import type { Tunnel } from '../../upgrade-offer.ts'
 
 /**
@@ -48,7 +50,14 @@ export class RawDownstream implements Downstream {
     if (!this.closed && !this.#headSent) this.#socket.write(headText(status, headers), 'latin1')
   }
 
-  head(status: number, headers: readonly string[]): void {
+  head(status: number, lines: HeaderLines, length: BodyLength): void {
+    this.#writeHead(status, [
+      ...lines.toFlat(),
+      ...(typeof length === 'number' ? ['content-length', String(length)] : []),
+    ])
+  }
+
+  #writeHead(status: number, headers: readonly string[]): void {
     if (this.closed) return
     this.#headSent = true
     this.#socket.write(headText(status, [...headers, 'connection', 'close']), 'latin1')
@@ -68,7 +77,7 @@ export class RawDownstream implements Downstream {
   }
 
   answer(status: number, headers: readonly string[], body: Buffer): void {
-    this.head(status, headers)
+    this.#writeHead(status, headers)
     if (!this.closed) this.#socket.write(body)
     this.end()
   }
