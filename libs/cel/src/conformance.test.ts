@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
 import { tests } from '@bufbuild/cel-spec/testdata/conformance.js'
@@ -24,21 +25,35 @@ interface Case {
 const request = viewOf(sampleFacts())
 const deviating = new Set(Object.values(deviations).flat())
 
+const sections = (tests.suites ?? []).flatMap((suite) =>
+  (suite.suites ?? []).flatMap((section) => {
+    const id = `${suite.name}/${section.name}`
+    const cases = casesOf(section).filter(isUsable)
+    return outOfScope.has(suite.name) || outOfScope.has(id) || cases.length === 0 ? [] : [{ id, cases }]
+  }),
+)
+
 describe('conformance', () => {
-  for (const suite of tests.suites ?? []) {
-    for (const section of suite.suites ?? []) {
-      const id = `${suite.name}/${section.name}`
-      const cases = casesOf(section).filter(isUsable)
-      if (outOfScope.has(suite.name) || outOfScope.has(id) || cases.length === 0) continue
-      it(id, () => {
-        const wrong = cases.filter((one) => passes(one) === deviating.has(`${id}/${one.name}`))
-        assert.deepEqual(
-          wrong.map(({ name, expr }) => `${id}/${name}: ${expr}`),
-          [],
-        )
-      })
-    }
+  for (const { id, cases } of sections) {
+    it(id, () => {
+      const wrong = cases.filter((one) => passes(one) === deviating.has(`${id}/${one.name}`))
+      assert.deepEqual(
+        wrong.map(({ name, expr }) => `${id}/${name}: ${expr}`),
+        [],
+      )
+    })
   }
+
+  it('is documented: the score, every deviation, and what is out of scope', (t) => {
+    const all = sections.flatMap(({ cases }) => cases)
+    const score = `${all.filter(passes).length} of ${all.length}`
+    t.diagnostic(`CEL conformance: ${score}`)
+    const page = readFileSync(new URL('../../../docs/cel.md', import.meta.url), 'utf8')
+    assert.ok(page.includes(`${score} tests pass`), `docs/cel.md does not say that ${score} tests pass`)
+    const reasons = Object.entries(deviations).map(([reason, names]) => `| ${reason} | ${names.length} |`)
+    for (const row of reasons) assert.ok(page.includes(row), `docs/cel.md misses the row: ${row}`)
+    for (const name of outOfScope) assert.ok(page.includes(`\`${name}\``), `docs/cel.md misses ${name}`)
+  })
 
   it('lists no deviation of a test that does not exist', () => {
     const all = (tests.suites ?? []).flatMap((suite) =>
