@@ -40,6 +40,7 @@ export async function runProxy(
   const traffic = opened.use(
     trafficOf(config, workerEntry, {
       log,
+      stop,
       onChange: () => sync.stateChanged(),
       onApplied: ({ result, applyMs }) => metrics.applied(result, applyMs),
     }),
@@ -86,8 +87,12 @@ export async function runProxy(
   await traffic[Symbol.asyncDispose]() // before the rest is closed: the admin endpoints answer while traffic drains
 }
 
+interface TrafficOptions extends Omit<ServingOptions, 'shared'> {
+  readonly stop: AbortSignal
+}
+
 /** Serves in this process, or hands the work to others. */
-function trafficOf(config: ProxyConfig, entry: string, options: Omit<ServingOptions, 'shared'>): Traffic {
+function trafficOf(config: ProxyConfig, entry: string, options: TrafficOptions): Traffic {
   const count = workerCount(config.proxy.workers)
   const settings = servingSettings(config)
   if (count === 1) return new Serving(settings, { ...options, shared: false })

@@ -22,6 +22,7 @@ function makePool(t: Scope, count = 2) {
     settings: { celBodyMaxSize: 0, streamDrain: 0, sessionStore: undefined },
     logConfig: { format: 'json', level: 'info' },
     log,
+    stop: new AbortController().signal,
     clock,
     onChange: () => told.push(pool.state.result),
     onApplied: (outcome) => applied.push(outcome),

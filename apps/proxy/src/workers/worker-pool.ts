@@ -27,6 +27,8 @@ export interface PoolOptions {
   /** Format and first level of the workers' logs. */
   readonly logConfig: LogConfig
   readonly log: Logger
+  /** Aborted when the program has been asked to end. */
+  readonly stop: AbortSignal
   /** See `ActivationOptions`. */
   readonly onChange: () => void
   readonly onApplied: (applied: Applied) => void
@@ -241,10 +243,10 @@ export class WorkerPool implements Traffic {
   }
 
   /**
-   * A second signal has cut the draining short: then it is over for all. Without a first one this process is about to
-   * crash, and the workers let their connections end before they follow.
+   * Whoever asks a second time does not want to wait for connections: then it is over for all. A process that ends
+   * without having been asked has crashed, and the workers let their connections end before they follow.
    */
   readonly #onExit = () => {
-    if (this.#closing.signal.aborted) for (const keeper of this.#keepers) keeper.kill()
+    if (this.#options.stop.aborted) for (const keeper of this.#keepers) keeper.kill()
   }
 }
