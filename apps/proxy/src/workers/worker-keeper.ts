@@ -126,7 +126,7 @@ export class WorkerKeeper {
       return undefined
     }
     log.info(facts, 'worker started')
-    const worker = new WorkerLife(this.#index, link, clock, () => log.error(facts, 'worker is stuck: killed'))
+    const worker = new WorkerLife(this.#index, link, clock, log)
     this.#begun.resolve(undefined)
     onUp(worker)
     return worker

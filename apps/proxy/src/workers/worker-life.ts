@@ -1,4 +1,5 @@
 import type { Problem } from '@vrata/model'
+import type { Logger } from '@vrata/service'
 import type { Clock } from '../clock.ts'
 import type { SnapshotCounts } from '../outcome.ts'
 import { late, within } from '../within.ts'
@@ -28,16 +29,16 @@ export class WorkerLife {
   /** What it counted, as of the last time it was asked. */
   metrics: MetricList = []
   readonly #clock: Clock
-  readonly #onStuck: () => void
+  readonly #log: Logger
   #unanswered = 0
   #cancelPing: () => void = () => undefined
 
-  /** @param onStuck called when it gives no sign of life any more, before it is killed */
-  constructor(index: number, link: WorkerLink, clock: Clock, onStuck: () => void) {
+  /** @param log hears why it had to be killed */
+  constructor(index: number, link: WorkerLink, clock: Clock, log: Logger) {
     this.index = index
     this.link = link
     this.#clock = clock
-    this.#onStuck = onStuck
+    this.#log = log
     this.#schedulePing()
     void link.ended.then(() => this.#cancelPing())
   }
@@ -47,7 +48,7 @@ export class WorkerLife {
     try {
       return await this.link.ask('prepare', text)
     } catch (thrown) {
-      if (!(thrown instanceof WorkerGone)) this.link.kill() // it failed half-way: nobody knows in what state it is
+      this.#giveUp(thrown)
       return { kind: 'gone' }
     }
   }
@@ -60,13 +61,13 @@ export class WorkerLife {
       this.hash = hash
       return counts
     } catch (thrown) {
-      if (!(thrown instanceof WorkerGone)) this.link.kill()
+      this.#giveUp(thrown)
       return undefined
     }
   }
 
   async discard(): Promise<void> {
-    await this.link.ask('discard').catch(() => this.link.kill())
+    await this.link.ask('discard').catch((thrown: unknown) => this.#giveUp(thrown))
   }
 
   /** For those who look: undefined when it has no answer, or none in time. */
@@ -83,9 +84,16 @@ export class WorkerLife {
 
   /** Lets all connections end, then the process. */
   async drain(): Promise<void> {
-    await this.link.ask('drain').catch(() => this.link.kill())
+    await this.link.ask('drain').catch((thrown: unknown) => this.#giveUp(thrown))
     this.link.release()
     await this.link.ended
+  }
+
+  /** What failed half-way has left the worker in a state that nobody knows. */
+  #giveUp(thrown: unknown): void {
+    if (thrown instanceof WorkerGone) return
+    this.#log.error({ worker: this.index, pid: this.link.pid, err: thrown }, 'worker failed: killed')
+    this.link.kill()
   }
 
   #schedulePing(): void {
@@ -94,7 +102,7 @@ export class WorkerLife {
 
   #ping(): void {
     if (this.#unanswered >= unansweredPings) {
-      this.#onStuck()
+      this.#log.error({ worker: this.index, pid: this.link.pid }, 'worker is stuck: killed')
       this.link.kill()
       return
     }

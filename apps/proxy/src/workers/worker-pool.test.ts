@@ -145,13 +145,14 @@ describe('a snapshot', () => {
   })
 
   test('that a worker fails to prepare costs the worker, as nobody knows what it left behind', async (t) => {
-    const { pool, workers } = makePool(t)
+    const { pool, workers, lines } = makePool(t)
     await pool.open()
     const failing = workers.worker(1)
     failing.behaviour = { prepare: () => Promise.reject(new Error('out of ideas')) }
     const next = document()
     assert.equal((await pool.apply(next)).result, 'ok')
     assert.equal(failing.alive, false)
+    assert.match(JSON.stringify(lines.find(({ msg }) => msg === 'worker failed: killed')), /out of ideas/)
     assert.deepEqual([workers.worker(1).serves, workers.worker(2).serves], [next.hash, next.hash])
   })
 
