@@ -3,7 +3,7 @@ import type { Outgoing } from '@vrata/http1'
 import type { TimerWheel } from '../../timer-wheel.ts'
 import { StallWatch, type Writer } from '../stall-watch.ts'
 
-/** Several pieces up to this size together are copied into one, in bytes: one write costs less than two. */
+/** Several pieces up to this size together are copied into one, in bytes, and no more than this is held back. */
 const joinedUpTo = 65_536
 
 /**
@@ -15,6 +15,7 @@ export class Output implements Writer {
   readonly #stall: StallWatch
   readonly #onStalled: () => void
   #held: Buffer[] = []
+  #heldBytes = 0
   #holding = false
   /** Longest time without progress while the client does not read, in milliseconds; 0 = no limit. */
   stallLimit = 0
@@ -33,9 +34,12 @@ export class Output implements Writer {
     return this.#socket.bytesWritten - this.#socket.writableLength
   }
 
-  /** Whether the client has not taken what was written: `drain` of the socket will follow. */
+  /**
+   * Whether the client does not keep up: `drain` of the socket follows. A large write that the kernel took at once asks for
+   * `drain` too, but nobody has to wait for that.
+   */
   get full(): boolean {
-    return this.#socket.writableNeedDrain
+    return this.#socket.writableNeedDrain && this.#socket.writableLength > 0
   }
 
   /** From now on what is written is held back. */
@@ -46,17 +50,28 @@ export class Output implements Writer {
   /** Writes what was held back. */
   letGo(): void {
     this.#holding = false
+    this.#sendHeld()
+  }
+
+  #sendHeld(): void {
     const held = this.#held
     if (held.length === 0) return
     this.#held = []
+    this.#heldBytes = 0
     this.#send(held)
   }
 
   /** @returns false when the client does not keep up: `drain` of the socket follows */
   write(pieces: Outgoing): boolean {
     if (!this.#holding) this.#send(pieces)
-    else for (const piece of pieces) this.#held.push(piece)
-    return !this.#socket.writableNeedDrain
+    else {
+      for (const piece of pieces) {
+        this.#held.push(piece)
+        this.#heldBytes += piece.length
+      }
+      if (this.#heldBytes > joinedUpTo) this.#sendHeld()
+    }
+    return !this.full
   }
 
   /** The client has taken all. */

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { Listener, type ListenerInput } from '@vrata/model'
+import { eventually, type FakeClock, fakeClock, freePort, own, type Scope } from '@vrata/testkit'
+import type { Exchange } from '../../exchange.ts'
+import { TimerWheel } from '../../timer-wheel.ts'
+import { listenerRules } from '../rules.ts'
+import { SocketEngine } from '../socket-engine.ts'
+
+/** An engine whose requests are served by the test itself, in a time that the test moves. */
+export interface TestEngine {
+  readonly engine: SocketEngine
+  readonly port: number
+  readonly clock: FakeClock
+  readonly wheel: TimerWheel
+  /** Exchanges that have not ended. */
+  readonly inFlight: ReadonlySet<Exchange>
+  /** Errors that can only be ours; a test that provokes some takes them out. */
+  readonly mistakes: unknown[]
+  /** Puts other rules behind the living socket. */
+  change(fields: Partial<ListenerInput>): void
+  /** Waits until no connection is left, and fails when anything else is: exchanges, timers, mistakes. */
+  settled(): Promise<void>
+}
+
+/** Opens one for the listener fields given; `serve` gets every request that was admitted. */
+export async function openEngine(
+  scope: Scope,
+  serve: (exchange: Exchange) => void,
+  fields: Partial<ListenerInput> = {},
+): Promise<TestEngine> {
+  const clock = fakeClock(1_000_000)
+  const wheel = new TimerWheel(clock)
+  const port = await freePort()
+  const inFlight = new Set<Exchange>()
+  const mistakes: unknown[] = []
+  const acceptor = {
+    serve(exchange: Exchange) {
+      inFlight.add(exchange)
+      exchange.onEnd(() => inFlight.delete(exchange))
+      serve(exchange)
+    },
+  }
+  const front = (changed: Partial<ListenerInput>) => {
+    const listener = Listener.parse({ id: 'l', name: 'l', address: '127.0.0.1', port, ...fields, ...changed })
+    return { rules: listenerRules(listener), acceptor }
+  }
+  const engine = new SocketEngine('127.0.0.1', port, front({}), { wheel, onMistake: (thrown) => mistakes.push(thrown) })
+  await engine.listen()
+  own(scope, async () => {
+    await engine.drain(0)
+    assert.deepEqual(mistakes, [])
+  })
+  return {
+    engine,
+    port,
+    clock,
+    wheel,
+    inFlight,
+    mistakes,
+    change: (changed) => engine.use(front(changed)),
+    async settled() {
+      await eventually('all connections to be closed', () => engine.connections === 0)
+      assert.equal(inFlight.size, 0)
+      assert.equal(wheel.armed, 0)
+      assert.deepEqual(mistakes, [])
+    },
+  }
+}
