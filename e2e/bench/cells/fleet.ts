@@ -34,7 +34,7 @@ export async function startFleet(
   let listening = config
   for (let n = 0; n < count; n++) {
     const port = await freePort()
-    const proxy = await startProxy(scope, { controlPlane: plane.url, name: `edge-${n}` })
+    const proxy = await startProxy(scope, { bundled: true, controlPlane: plane.url, name: `edge-${n}` })
     listening = listening.listener(`edge-${n}`, port)
     for (const other of members) process.kill(other.proxy.program.pid, 'SIGSTOP')
     try {

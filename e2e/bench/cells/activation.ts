@@ -2,21 +2,26 @@ import { setTimeout as wait } from 'node:timers/promises'
 import {
   ask,
   oneConnection,
-  ProgramScope,
+  type Scope,
   type SnapshotBuilder,
   snapshot,
   startBackend,
   startControlPlane,
 } from '@vrata/testkit'
+import { percentile, spreadOf } from '../report/statistics.ts'
+import { short } from '../report/table.ts'
+import type { Cell, Lab } from './cell.ts'
 import { startFleet } from './fleet.ts'
-import { spread } from './statistics.ts'
+import { withPrograms } from './sampling.ts'
 
-/** Size of the measurement; `run.ts` uses the defaults. */
-export interface ActivationOptions {
-  readonly routes?: number
-  readonly proxies?: number
-  readonly rounds?: number
-}
+/** Routes of the snapshots that are activated. */
+const routes = 1_000
+
+/** Proxies that take them. */
+const proxies = 3
+
+/** Activations for each round that was asked for. */
+const activationsPerRound = 4
 
 /**
  * How long it takes from the call that activates a snapshot until every proxy of a fleet serves it, seen by clients:
@@ -24,16 +29,40 @@ export interface ActivationOptions {
  * before the activation is sent, so the call itself is part of the figure. Clients, control plane and proxies share
  * this machine's cores.
  */
-export async function benchActivation({ routes = 1_000, proxies = 3, rounds = 20 }: ActivationOptions = {}) {
-  await using scope = new ProgramScope()
-  const plane = await startControlPlane(scope)
+export const activation: Cell = {
+  name: 'activation',
+  title: 'Activation of a snapshot',
+  about:
+    `${routes.toLocaleString('en-US')} routes, ${proxies} proxies: from the call that activates a snapshot until clients get its answers. ` +
+    'Each proxy is asked every millisecond. Nothing is pinned: control plane, proxies and clients share all cores.',
+  async run(lab) {
+    const remarks: string[] = []
+    const { first, last } = await withPrograms(remarks, (scope) => measure(scope, lab))
+    return {
+      table: {
+        columns: ['until it is served by', 'median ms', 'p95 ms', 'highest ms'],
+        rows: [
+          ['the first proxy', ...percentiles(first)],
+          ['all proxies', ...percentiles(last)],
+        ],
+      },
+      remarks,
+      figures: [{ name: 'activation: all proxies ms', ...spreadOf(last) }],
+      raw: { first, last },
+    }
+  },
+}
+
+function percentiles(milliseconds: readonly number[]): string[] {
+  return [50, 95, 100].map((p) => short(percentile(milliseconds, p)))
+}
+
+/** Milliseconds of each activation until the first and until the last proxy served it. */
+async function measure(scope: Scope, lab: Lab): Promise<{ first: number[]; last: number[] }> {
+  const plane = await startControlPlane(scope, { bundled: true })
   const backend = await startBackend(scope)
-  const members = await startFleet(
-    scope,
-    plane,
-    proxies,
-    manyRoutes(routes - 1, backend.address).respond('version', '/version', '0'),
-  )
+  const config = manyRoutes(routes - 1, backend.address).respond('version', '/version', '0')
+  const members = await startFleet(scope, plane, proxies, config)
   const captured: { id: string; answer: string }[] = []
   for (const answer of ['1', '2']) {
     await plane.client.routes.replace('version', {
@@ -46,8 +75,9 @@ export async function benchActivation({ routes = 1_000, proxies = 3, rounds = 20
 
   const last: number[] = []
   const first: number[] = []
-  for (let round = 0; round < rounds; round++) {
-    const next = captured[round % 2]
+  for (let turn = 0; turn < lab.options.rounds * activationsPerRound; turn++) {
+    lab.interrupted.throwIfAborted()
+    const next = captured[turn % 2]
     if (next === undefined) throw new Error('two snapshots are activated in turns')
     const began = performance.now()
     const waiting = members.map(({ port }) => untilAnswer(`http://127.0.0.1:${port}/version`, next.answer))
@@ -56,9 +86,6 @@ export async function benchActivation({ routes = 1_000, proxies = 3, rounds = 20
     last.push(Math.max(...times))
     first.push(Math.min(...times))
   }
-  console.log(`activation: ${routes} routes, ${proxies} proxies, ${rounds} activations, as clients see it`)
-  console.log(`  until the first proxy serves it: ${spread(first)}`)
-  console.log(`  until all proxies serve it:      ${spread(last)}`)
   return { first, last }
 }
 
@@ -88,5 +115,3 @@ async function untilAnswer(url: string, wanted: string): Promise<number> {
     agent.destroy()
   }
 }
-
-if (import.meta.main) await benchActivation()
