@@ -245,6 +245,14 @@ describe('reading', () => {
     assert.deepEqual(kinds(connection), ['closed_before_response', 'closed'])
   })
 
+  test('who speaks something else is not waited for', () => {
+    for (const pieces of [['SSH-2.0-OpenSSH_9.2\r\n'], ['S'], ['HTT', 'X'], ['HTTP', '\r'], ['\x16\x03\x01']]) {
+      const [event] = kinds(asked({}, ...pieces))
+      assert.ok(event === 'version_malformed' || event === 'control_character', `${JSON.stringify(pieces)}: ${event}`)
+    }
+    for (const piece of ['', 'H', 'HTTP/', '\r']) assert.deepEqual(kinds(asked({}, piece)), ['need-data'])
+  })
+
   test('1xx are counted for each response anew', () => {
     const connection = new ClientConnection(completeLimits({ informational: 2 }))
     const early = 'HTTP/1.1 103 Early Hints\r\n\r\n'

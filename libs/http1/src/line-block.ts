@@ -15,6 +15,8 @@ export interface BlockBounds {
   readonly tooLarge: Reason
   /** Bytes of the first line without CRLF; Infinity when the first line is like any other. */
   readonly firstLine: number
+  /** What every block begins with, so that a peer that speaks something else is not waited for. */
+  readonly prefix?: { readonly bytes: Buffer; readonly otherwise: Reason } | undefined
 }
 
 /**
@@ -98,9 +100,15 @@ export class LineBlock {
 
   /** The fault that comes first in the order of bytes, so that the same bytes fail alike however they were cut. */
   #findFault(before: number, end: number): Reason | undefined {
-    const { bytes, tooLarge, firstLine } = this.#bounds
+    const { bytes, tooLarge, firstLine, prefix } = this.#bounds
     const to = end === -1 ? this.#length : end
     const fault = firstFault(this.#pieces, Math.max(0, before - 2), to)
+    if (prefix !== undefined && before < prefix.bytes.length && end !== 2) {
+      const at = mismatch(this.#pieces, prefix.bytes, to)
+      // A CR that does not belong here is wrong whatever follows it.
+      const isFirst = fault === undefined || at < fault.at || (at === fault.at && this.#pieces[at] === cr)
+      if (at !== -1 && isFirst) return prefix.otherwise
+    }
     if (to > firstLine && before <= firstLine + 1) {
       const lineEnd = this.#pieces.subarray(0, to).indexOf(cr)
       const tooLong = lineEnd === -1 || lineEnd > firstLine
@@ -126,4 +134,11 @@ export class LineBlock {
     this.#pieces = none
     this.#length = 0
   }
+}
+
+/** Offset of the first of `to` bytes that differs from `prefix`; -1 when none does. A CR at the start may end an empty line. */
+function mismatch(bytes: Buffer, prefix: Buffer, to: number): number {
+  if (bytes[0] === cr) return -1
+  for (let at = 0; at < Math.min(to, prefix.length); at++) if (bytes[at] !== prefix[at]) return at
+  return -1
 }

@@ -6,6 +6,9 @@ import type { Limits } from './limits.ts'
 import { LineBlock } from './line-block.ts'
 import type { Reason } from './reasons.ts'
 
+/** What is read where a version should stand, and is none, is judged as soon as it can be seen. */
+const responsePrefix = { bytes: Buffer.from('HTTP/', 'latin1'), otherwise: 'version_malformed' } as const
+
 /** The reading half that both roles share: collects heads, then reads bodies by the framing it is told. */
 export class MessageReader {
   readonly limits: Limits
@@ -22,7 +25,12 @@ export class MessageReader {
   constructor(side: 'request' | 'response', limits: Limits) {
     this.facts = new FramingFacts(side)
     this.limits = limits
-    this.#head = new LineBlock({ bytes: limits.head, tooLarge: 'head_too_large', firstLine: limits.startLine })
+    this.#head = new LineBlock({
+      bytes: limits.head,
+      tooLarge: 'head_too_large',
+      firstLine: limits.startLine,
+      prefix: side === 'response' ? responsePrefix : undefined,
+    })
   }
 
   /** Bytes held for any reason. */
