@@ -28,7 +28,7 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => vo
 /** A real HTTP/1.1 server on the loopback interface that remembers what it was asked. */
 export interface Backend {
   readonly name: string
-  /** `127.0.0.1:PORT`. */
+  /** `HOST:PORT`. */
   readonly address: string
   readonly port: number
   readonly url: string
@@ -48,13 +48,22 @@ export interface BackendOptions {
   /** Takes over a request to upgrade; without it such a request gets an ordinary answer. */
   readonly onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
   readonly port?: number
+  /** Default 127.0.0.1; any other of 127.0.0.0/8 will do too. */
+  readonly host?: string
   /** False: bodies are left to the handler, which may then let them wait. Default true: they are read as they come. */
   readonly recordBodies?: boolean
 }
 
 /** A backend that is closed when the scope ends. */
 export async function startBackend(scope: Scope, options: BackendOptions = {}): Promise<Backend> {
-  const { name = 'backend', handler = named(name), onUpgrade, port = 0, recordBodies = true } = options
+  const {
+    name = 'backend',
+    handler = named(name),
+    onUpgrade,
+    port = 0,
+    host = '127.0.0.1',
+    recordBodies = true,
+  } = options
   const requests: ReceivedRequest[] = []
   const sockets = new Set<Duplex>()
   const server = createServer((request, response) => {
@@ -73,16 +82,16 @@ export async function startBackend(scope: Scope, options: BackendOptions = {}): 
       onUpgrade(request, socket, head)
     })
   }
-  server.listen(port, '127.0.0.1')
+  server.listen(port, host)
   await once(server, 'listening')
   const actual = (server.address() as AddressInfo).port
   const close = (): Promise<void> => closed(server, sockets)
   own(scope, close)
   return {
     name,
-    address: `127.0.0.1:${actual}`,
+    address: `${host}:${actual}`,
     port: actual,
-    url: `http://127.0.0.1:${actual}`,
+    url: `http://${host}:${actual}`,
     requests,
     connections: () => sockets.size,
     close,
