@@ -13,6 +13,7 @@ import { GuardedStore } from './sessions/guarded-store.ts'
 import { RedisBackend } from './sessions/redis-backend.ts'
 import { redisSettings } from './sessions/redis-settings.ts'
 import { trafficMetrics } from './telemetry/traffic-metrics.ts'
+import { TimerWheel } from './timer-wheel.ts'
 import type { LogLevel, Scrape, Traffic } from './traffic.ts'
 
 /** How long the start may wait until it is known whether the session store can be used, in milliseconds. */
@@ -60,6 +61,7 @@ export class Serving implements Traffic {
         celBodyMaxSize,
         onMistake: (thrown) => log.error({ err: thrown }, 'unexpected error'),
         sessions,
+        timers: new TimerWheel(systemClock),
         dns: { resolver: new SystemResolver(), clock: systemClock, log, random: Math.random },
       },
       engine: (address, port, front) => new NodeHttpEngine(address, port, front, shared),

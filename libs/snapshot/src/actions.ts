@@ -55,6 +55,8 @@ export interface ForwardTimeouts {
   readonly queueMs: number | undefined
   /** Whether `requestMs` counts to the end of the body of the answer. */
   readonly includeBody: boolean
+  /** Longest deadline of a call of gRPC. */
+  readonly maxGrpcTimeoutMs: number | undefined
 }
 
 /**
@@ -78,7 +80,13 @@ export function compileAction(entry: RouteEntry, destinations: ReadonlyMap<strin
     destinations: weighted,
     balancing: forward.destinationBalancing,
     rewrite: compileRewrite(entry),
-    timeouts: { requestMs: limit(request), idleMs: limit(idle), queueMs: limit(queue), includeBody },
+    timeouts: {
+      requestMs: limit(request),
+      idleMs: limit(idle),
+      queueMs: limit(queue),
+      includeBody,
+      maxGrpcTimeoutMs: limit(forward.maxGrpcTimeout),
+    },
   }
 }
 

@@ -242,7 +242,13 @@ describe('what is compiled', () => {
         ['e', '10.0.0.1', 50],
       ],
     )
-    assert.deepEqual(forward.timeouts, { requestMs: 2000, idleMs: undefined, queueMs: 5000, includeBody: false })
+    assert.deepEqual(forward.timeouts, {
+      requestMs: 2000,
+      idleMs: undefined,
+      queueMs: 5000,
+      includeBody: false,
+      maxGrpcTimeoutMs: undefined,
+    })
     const answer = compiled.actions.find((action) => action.kind === 'directResponse')
     assert.equal(answer?.response.status, 418)
   })

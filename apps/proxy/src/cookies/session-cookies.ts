@@ -40,8 +40,8 @@ export function giveSession(exchange: Exchange, { name, ttl }: ClientCookie, id:
   exchange.givenCookies = [...others, given]
 }
 
-/** Adds the cookies that were given to a head: names and values in turn. */
-export function addCookies({ givenCookies, scheme }: Exchange, headers: string[]): void {
+/** Adds the cookies that were given to a head. */
+export function addCookies({ givenCookies, scheme }: Exchange, head: { add(name: string, value: string): void }): void {
   if (givenCookies === undefined) return
-  for (const cookie of givenCookies) headers.push('set-cookie', setCookieLine(cookie, scheme === 'https'))
+  for (const cookie of givenCookies) head.add('set-cookie', setCookieLine(cookie, scheme === 'https'))
 }

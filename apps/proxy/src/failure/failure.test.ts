@@ -24,9 +24,7 @@ const rows: readonly [thrown: unknown, phase: UpstreamPhase, reason: FailureReas
   [coded('ERR_SSL_WRONG_VERSION_NUMBER'), 'exchange', 'tls_handshake_failure'],
   [coded('ECONNRESET'), 'exchange', 'connection_reset'],
   [coded('EPIPE'), 'exchange', 'connection_reset'],
-  [coded('UND_ERR_SOCKET'), 'exchange', 'upstream_protocol_error'],
   [coded('HPE_INVALID_CONSTANT'), 'exchange', 'upstream_protocol_error'],
-  [coded('UND_ERR_HEADERS_OVERFLOW'), 'exchange', 'upstream_protocol_error'],
   ['thrown text', 'exchange', 'upstream_protocol_error'],
   [new AggregateError([new Error('a'), coded('ECONNREFUSED')]), 'connect', 'connection_refused'],
 ]

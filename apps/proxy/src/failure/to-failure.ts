@@ -20,10 +20,6 @@ const byCode: Readonly<Record<string, FailureReason>> = {
   EADDRNOTAVAIL: 'connection_refused',
   EMFILE: 'connection_refused',
   ETIMEDOUT: 'timeout',
-  UND_ERR_SOCKET: 'upstream_protocol_error',
-  UND_ERR_HEADERS_OVERFLOW: 'upstream_protocol_error',
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'upstream_protocol_error',
-  UND_ERR_HTTP_PARSER: 'upstream_protocol_error',
 }
 
 /**

@@ -35,6 +35,6 @@ export function answerSelf(exchange: Exchange, status: number, headers: readonly
     return
   }
   const lines = serverName === '' ? [...headers] : [...headers, 'server', serverName]
-  addCookies(exchange, lines)
+  addCookies(exchange, { add: (name, value) => lines.push(name, value) })
   exchange.downstream.answer(status, lines, body)
 }

@@ -2,7 +2,9 @@ import type { Rewrite } from '@vrata/routing'
 import type { Balancer } from '../balancing/balancer.ts'
 import type { Exchange, InFlight } from '../exchange.ts'
 import type { Failure } from '../failure/failure.ts'
-import type { EndpointConnection } from '../upstream/endpoint-connection.ts'
+import type { TimerWheel } from '../timer-wheel.ts'
+import type { Endpoint } from '../upstream/dial.ts'
+import type { PoolLoad } from '../upstream/pool/endpoint-pool.ts'
 import type { Transport } from '../upstream/transport.ts'
 
 /** One address of a destination, with its connections. */
@@ -11,9 +13,9 @@ export interface EndpointRuntime {
   readonly address: string
   readonly transport: Transport
   /** Connections in use and idle, and requests that wait for one; for people. */
-  readonly load: () => { readonly inFlight: number; readonly idle: number; readonly waiting: number }
+  readonly load: () => PoolLoad
   /** For connections that are not pooled: upgraded ones. */
-  readonly connection: EndpointConnection
+  readonly endpoint: Endpoint
   /** Requests that were sent here and have not ended. */
   readonly inFlight: InFlight
   /** It has left the set: what is under way goes on, nothing new is sent. */
@@ -50,6 +52,9 @@ export interface ForwardPlan {
   readonly queueLimit: number
   readonly includeBody: boolean
   readonly includeAttemptCount: boolean
+  /** Longest time of a call of gRPC; 0 = no limit, and then what clients ask for is not looked at. */
+  readonly maxGrpcTimeout: number
+  readonly timers: TimerWheel
   /** Hears of errors that can only be ours; the request gets a 500. */
   readonly onMistake: (thrown: unknown) => void
 }

@@ -133,6 +133,7 @@ const rows: readonly Row[] = [
       ).address,
     status: 502,
     error: 'upstream_protocol_error',
+    reason: 'closed_before_response',
   },
   {
     what: 'a reset before the head',
@@ -171,6 +172,7 @@ const rows: readonly Row[] = [
       ).address,
     status: 502,
     error: 'upstream_protocol_error',
+    reason: 'version_malformed',
   },
   {
     what: 'a head without an end',
@@ -184,6 +186,7 @@ const rows: readonly Row[] = [
       ).address,
     status: 502,
     error: 'upstream_protocol_error',
+    reason: 'head_too_large',
   },
   {
     what: 'a change of protocol that nobody asked for',
@@ -197,6 +200,7 @@ const rows: readonly Row[] = [
       ).address,
     status: 502,
     error: 'upstream_protocol_error',
+    reason: 'unexpected_switch',
   },
   {
     what: 'clear text where TLS is expected',

@@ -2,15 +2,18 @@ import { addCookies } from '../cookies/session-cookies.ts'
 import type { DownstreamEvents } from '../downstream.ts'
 import type { Exchange } from '../exchange.ts'
 import { Failure, type TimeoutReason } from '../failure/failure.ts'
+import type { ReceivedFields } from '../headers/received-fields.ts'
 import { smallerLimit } from '../limits.ts'
+import { Timer, type TimerOwner } from '../timer-wheel.ts'
 import type { Tunnel } from '../upgrade-offer.ts'
-import type { UpstreamCall } from '../upstream/transport.ts'
+import type { AnswerHead, UpstreamCall } from '../upstream/transport.ts'
 import { openUpgrade, type UpgradeHandler } from '../upstream/upgrade/handshake.ts'
 import { answerFailure } from './answer-failure.ts'
 import { chooseAndSend } from './choose.ts'
 import type { DestinationRuntime, EndpointRuntime, ForwardPlan } from './destination.ts'
-import { outgoingRequest } from './request-head.ts'
-import { passedHead, passedSwitch, passedTrailers } from './response-head.ts'
+import { grpcDeadline } from './grpc-timeout.ts'
+import { ForwardedRequest } from './request-head.ts'
+import { announceTrailers, passedHead, passedInterim, passedSwitch, passedTrailers } from './response-head.ts'
 
 /** Forwards an exchange; everything further happens by events. */
 export function forward(exchange: Exchange, plan: ForwardPlan): void {
@@ -22,16 +25,19 @@ function send(exchange: Exchange, plan: ForwardPlan, destination: DestinationRun
 }
 
 /** One request between its client and the endpoint that was chosen for it. */
-class Forwarding implements UpgradeHandler, DownstreamEvents {
+class Forwarding implements UpgradeHandler, DownstreamEvents, TimerOwner {
   readonly #exchange: Exchange
   readonly #plan: ForwardPlan
   readonly #destination: DestinationRuntime
   #call: UpstreamCall | undefined = undefined
   /** Runs while one thing is waited for: upload, head, or the next bytes. */
-  #wait: NodeJS.Timeout | undefined = undefined
+  readonly #wait = new Timer(this)
   #waitsFor: TimeoutReason = 'idle'
+  #waitLimit = 0
   /** Runs from the start to the head, or to the end. */
-  #total: NodeJS.Timeout | undefined = undefined
+  #total: Timer | undefined = undefined
+  /** Whether the total counts to the end of the answer. */
+  #totalToEnd = false
   #headSeen = false
   #paused = false
   #over = false
@@ -44,16 +50,29 @@ class Forwarding implements UpgradeHandler, DownstreamEvents {
 
   start(endpoint: EndpointRuntime): void {
     const exchange = this.#exchange
-    const limit = smallerLimit(this.#plan.requestLimit, this.#destination.requestLimit)
     exchange.downstream.events = this
-    if (limit > 0) this.#total = setTimeout(expireTotal, limit, this)
-    const request = outgoingRequest(exchange, this.#plan, this.#destination)
+    this.#limitTotal()
+    const request = new ForwardedRequest(exchange, this.#plan, this.#destination)
     const call =
       exchange.upgrade === undefined
         ? endpoint.transport.send(request, this, this.#plan.queueLimit)
-        : openUpgrade(endpoint.connection, request, exchange.upgrade, this)
+        : openUpgrade(endpoint.endpoint, request, exchange.upgrade, this)
     this.#call = call
     if (this.#over) call.abort()
+  }
+
+  #limitTotal(): void {
+    const { requestLimit, includeBody, maxGrpcTimeout, timers } = this.#plan
+    let limit = smallerLimit(requestLimit, this.#destination.requestLimit)
+    this.#totalToEnd = includeBody
+    if (maxGrpcTimeout > 0 && this.#exchange.head.grpc) {
+      const deadline = grpcDeadline(this.#exchange.header('grpc-timeout'), maxGrpcTimeout)
+      this.#totalToEnd ||= limit === 0 || deadline <= limit
+      limit = smallerLimit(limit, deadline)
+    }
+    if (limit === 0) return
+    this.#total = new Timer(this)
+    timers.arm(this.#total, limit)
   }
 
   onStart(): void {
@@ -61,7 +80,7 @@ class Forwarding implements UpgradeHandler, DownstreamEvents {
   }
 
   onUploaded(): void {
-    this.#wait?.refresh()
+    this.#goOnWaiting()
   }
 
   onSent(): void {
@@ -71,24 +90,26 @@ class Forwarding implements UpgradeHandler, DownstreamEvents {
     else this.#waitFor('idle', this.#plan.idleLimit)
   }
 
-  onInform(status: number, headers: readonly string[]): void {
-    const { downstream, rules } = this.#exchange
-    downstream.inform(status, passedHead(headers, { ...rules, serverName: '', via: false }, false).headers)
+  onInform(status: number, fields: ReceivedFields): void {
+    this.#exchange.downstream.inform(status, passedInterim(fields))
   }
 
-  onHead(status: number, received: readonly string[]): void {
-    const { downstream, rules } = this.#exchange
+  onHead({ status, fields, bodyLength }: AnswerHead): void {
+    const exchange = this.#exchange
+    const { downstream } = exchange
     this.#headSeen = true
-    if (!this.#plan.includeBody) clearTimeout(this.#total)
-    const { headers } = passedHead(received, rules, downstream.takesTrailers && this.#exchange.method !== 'HEAD')
-    addCookies(this.#exchange, headers)
-    downstream.head(status, headers)
+    if (!this.#totalToEnd && this.#total !== undefined) this.#plan.timers.disarm(this.#total)
+    const lines = passedHead(fields, exchange.rules)
+    if (bodyLength === 'unknown' && downstream.takesTrailers && exchange.method !== 'HEAD')
+      announceTrailers(lines, fields)
+    if (exchange.givenCookies !== undefined) addCookies(exchange, lines)
+    downstream.head(status, lines, bodyLength)
     this.#waitFor('idle', this.#plan.idleLimit)
   }
 
-  onSwitching(received: readonly string[]): readonly string[] {
+  onSwitching(received: ReceivedFields): readonly string[] {
     const fields = passedSwitch(received, this.#exchange.rules, this.#exchange.upgrade?.token ?? '')
-    addCookies(this.#exchange, fields)
+    addCookies(this.#exchange, { add: (name, value) => fields.push(name, value) })
     return fields
   }
 
@@ -98,7 +119,7 @@ class Forwarding implements UpgradeHandler, DownstreamEvents {
   }
 
   onData(chunk: Buffer): boolean {
-    this.#wait?.refresh()
+    this.#goOnWaiting()
     if (this.#exchange.downstream.write(chunk)) return true
     this.#paused = true
     return false
@@ -106,11 +127,11 @@ class Forwarding implements UpgradeHandler, DownstreamEvents {
 
   onDrain(): void {
     this.#paused = false
-    this.#wait?.refresh()
+    this.#goOnWaiting()
     this.#call?.resume()
   }
 
-  onEnd(trailers: readonly string[]): void {
+  onEnd(trailers: ReceivedFields | undefined): void {
     this.#settle()
     this.#exchange.downstream.end(passedTrailers(trailers))
   }
@@ -126,37 +147,37 @@ class Forwarding implements UpgradeHandler, DownstreamEvents {
   }
 
   /** A limit of our own was met. */
-  expire(reason: TimeoutReason): void {
+  onTimer(timer: Timer): void {
     if (this.#over) return
+    if (timer === this.#total) this.#expire('request')
+    // While the client does not read, it is not the upstream that is silent.
+    else if (this.#paused) this.#goOnWaiting()
+    else this.#expire(this.#waitsFor)
+  }
+
+  #expire(reason: TimeoutReason): void {
     this.#settle()
     this.#call?.abort()
     answerFailure(this.#exchange, new Failure('timeout', { timeout: reason }))
   }
 
-  /** Nothing came for too long. While the client does not read, it is not the upstream that is silent. */
-  expireWait(): void {
-    if (this.#paused) this.#wait?.refresh()
-    else this.expire(this.#waitsFor)
+  #waitFor(what: TimeoutReason, limit: number): void {
+    this.#waitsFor = what
+    this.#waitLimit = limit
+    if (limit > 0) this.#plan.timers.arm(this.#wait, limit)
+    else this.#plan.timers.disarm(this.#wait)
   }
 
-  #waitFor(what: TimeoutReason, limit: number): void {
-    clearTimeout(this.#wait)
-    this.#waitsFor = what
-    this.#wait = limit > 0 ? setTimeout(expireWait, limit, this) : undefined
+  /** What is waited for may take its full time again. */
+  #goOnWaiting(): void {
+    if (this.#waitLimit > 0) this.#plan.timers.arm(this.#wait, this.#waitLimit)
   }
 
   #settle(): void {
+    const { timers } = this.#plan
     this.#over = true
-    clearTimeout(this.#wait)
-    clearTimeout(this.#total)
-    this.#wait = undefined
+    this.#waitLimit = 0
+    timers.disarm(this.#wait)
+    if (this.#total !== undefined) timers.disarm(this.#total)
   }
-}
-
-function expireTotal(forwarding: Forwarding): void {
-  forwarding.expire('request')
-}
-
-function expireWait(forwarding: Forwarding): void {
-  forwarding.expireWait()
 }

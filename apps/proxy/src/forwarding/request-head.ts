@@ -1,11 +1,14 @@
+import { type BodyLength, FieldLines } from '@vrata/http1'
 import { headerNames } from '@vrata/model'
+import type { BodySource } from '../body-source.ts'
 import type { Exchange } from '../exchange.ts'
 import { listHas } from '../headers/connection-options.ts'
-import { trait } from '../headers/header-name.ts'
-import type { OutgoingRequest } from '../upstream/transport.ts'
+import { headerName, trait } from '../headers/header-name.ts'
+import type { FieldSink, OutgoingRequest } from '../upstream/transport.ts'
 import type { DestinationRuntime, ForwardPlan } from './destination.ts'
+import { grpcDeadline, grpcTimeoutText } from './grpc-timeout.ts'
 
-/** Fields that do not simply pass: removed, or written anew below. */
+/** Fields that do not simply pass: removed, or written anew. */
 const notPassed =
   trait.hopByHop |
   trait.host |
@@ -17,21 +20,70 @@ const notPassed =
   trait.attemptCount |
   trait.via
 
-/** The request as it goes to an endpoint of `destination`. */
-export function outgoingRequest(
-  exchange: Exchange,
-  plan: ForwardPlan,
-  destination: DestinationRuntime,
-): OutgoingRequest {
-  const { rewrite } = plan
-  const authority = rewrite?.host(exchange, destination) ?? exchange.authority
-  return {
-    method: exchange.method,
-    target: outgoingTarget(exchange, plan),
-    authority,
-    headers: outgoingHeaders(exchange, plan.includeAttemptCount),
-    body: exchange.bodySource,
+const forwardedFor = headerName('x-forwarded-for')
+const forwardedProto = headerName('x-forwarded-proto')
+const forwardedHost = headerName('x-forwarded-host')
+const forwardedPort = headerName('x-forwarded-port')
+const forwarded = headerName('forwarded')
+const requestIdName = headerName('x-request-id')
+const traceparentName = headerName('traceparent')
+const attemptCount = headerName('x-request-attempt-count')
+const grpcTimeout = headerName('grpc-timeout')
+const viaName = headerName('via')
+
+/** Methods whose requests usually have a body: without one they say so (RFC 9110, 8.6). */
+const expectBody: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH'])
+
+/** A request of a client, as it goes to an endpoint of a destination. Its lines are written when they are asked for. */
+export class ForwardedRequest implements OutgoingRequest {
+  readonly method: string
+  readonly target: string
+  readonly host: string
+  readonly body: BodySource | undefined
+  readonly length: BodyLength
+  readonly expectContinue: boolean
+  readonly acceptTrailers: boolean
+  readonly #exchange: Exchange
+  readonly #plan: ForwardPlan
+
+  constructor(exchange: Exchange, plan: ForwardPlan, destination: DestinationRuntime) {
+    const { head, bodySource } = exchange
+    const met = head.fields.flags & ~head.hidden
+    this.method = head.method
+    this.target = outgoingTarget(exchange, plan)
+    this.host = plan.rewrite?.host(exchange, destination) ?? head.authority
+    this.body = bodySource
+    this.length = bodySource === undefined ? absentLength(head.method) : (bodySource.length ?? 'unknown')
+    this.expectContinue = bodySource !== undefined && (met & trait.expect) !== 0
+    this.acceptTrailers = (met & trait.te) !== 0 && listHas(exchange.header('te') ?? '', 'trailers')
+    this.#exchange = exchange
+    this.#plan = plan
   }
+
+  get fields(): FieldLines {
+    const lines = new FieldLines()
+    this.writeFields(lines)
+    return lines
+  }
+
+  writeFields(sink: FieldSink): void {
+    const exchange = this.#exchange
+    const { fields, hidden, peer, grpc } = exchange.head
+    const { includeAttemptCount, maxGrpcTimeout } = this.#plan
+    const limitsGrpc = grpc && maxGrpcTimeout > 0
+    writePassed(exchange, limitsGrpc ? notPassed | trait.grpcTimeout | hidden : notPassed | hidden, sink)
+    writeForwarded(exchange, fields.flags & ~hidden, sink)
+    sink.addReceived(requestIdName, exchange.requestId)
+    sink.addReceived(traceparentName, exchange.traceparent)
+    if (peer.certificateHeader !== undefined) sink.add(headerNames.forwardedClientCert, peer.certificateHeader)
+    if (includeAttemptCount) sink.addReceived(attemptCount, '1')
+    if (limitsGrpc) writeGrpcTimeout(exchange, maxGrpcTimeout, sink)
+    if (fields.flags & trait.via || exchange.rules.via) writeVia(exchange, sink)
+  }
+}
+
+function absentLength(method: string): BodyLength {
+  return expectBody.has(method) ? 0 : 'none'
 }
 
 function outgoingTarget(exchange: Exchange, { rewrite, rewritesPath }: ForwardPlan): string {
@@ -41,64 +93,49 @@ function outgoingTarget(exchange: Exchange, { rewrite, rewritesPath }: ForwardPl
   return target.query === '' ? target.path : `${target.path}?${target.query}`
 }
 
-/** Names and values in turn (RFC 9110, 7.6; RFC 7239 for what `X-Forwarded-*` means). */
-export function outgoingHeaders(exchange: Exchange, includeAttemptCount: boolean): string[] {
-  const { fields, hidden, peer } = exchange.head
-  const lines: string[] = []
-  const left = notPassed | hidden
-  const met = fields.flags & ~hidden
+/**
+ * The lines that pass as they came: not those meant for this hop, by their name or because the client named them in
+ * `Connection` (RFC 9110, 7.6.1). Those that the gateway itself sets are written behind, so nobody can have them removed.
+ */
+function writePassed({ head }: Exchange, left: number, sink: FieldSink): void {
+  const { fields } = head
+  const { nominated } = fields
   for (let at = 0; at < fields.length; at++) {
     const name = fields.name(at)
-    if ((name.flags & left) === 0) lines.push(name.text, fields.value(at))
+    if ((name.flags & left) !== 0) continue
+    if (nominated.length > 0 && nominated.includes(name.lower)) continue
+    sink.addReceived(name, fields.value(at))
   }
-  if (met & trait.connection) dropNamed(lines, fields.nominated)
-  if (met & trait.te && listHas(exchange.header('te') ?? '', 'trailers')) lines.push('te', 'trailers')
-  const length = exchange.bodySource?.length
-  if (length !== undefined) lines.push('content-length', String(length))
-  addForwarded(lines, exchange, met)
-  lines.push('x-request-id', exchange.requestId, 'traceparent', exchange.traceparent)
-  if (peer.certificateHeader !== undefined) lines.push(headerNames.forwardedClientCert, peer.certificateHeader)
-  if (includeAttemptCount) lines.push('x-request-attempt-count', '1')
-  addVia(lines, exchange, met)
-  return lines
 }
 
-/**
- * Removes the fields that the client named in `Connection` as meant for this hop only. Those that the gateway itself
- * sets are added later, so nobody can have them removed.
- */
-function dropNamed(lines: string[], named: readonly string[]): void {
-  if (named.length === 0) return
-  let kept = 0
-  for (let at = 0; at < lines.length; at += 2) {
-    const name = lines[at] ?? ''
-    if (named.includes(name.toLowerCase())) continue
-    lines[kept++] = name
-    lines[kept++] = lines[at + 1] ?? ''
-  }
-  lines.length = kept
-}
-
-function addForwarded(lines: string[], exchange: Exchange, met: number): void {
-  const { peer } = exchange.head
+/** What is known of the client and of how it asked (RFC 7239 for the meaning). */
+function writeForwarded(exchange: Exchange, met: number, sink: FieldSink): void {
+  const { peer, scheme, authority } = exchange.head
   if ((met & trait.forwarded) === 0) {
-    lines.push('x-forwarded-for', peer.address)
-    lines.push('x-forwarded-proto', exchange.scheme, 'x-forwarded-host', exchange.authority)
+    sink.addReceived(forwardedFor, peer.address)
+    sink.addReceived(forwardedProto, scheme)
+    sink.addReceived(forwardedHost, authority)
     return
   }
   const before = exchange.header('x-forwarded-for')
-  lines.push('x-forwarded-for', before === undefined ? peer.address : `${before}, ${peer.address}`)
-  lines.push('x-forwarded-proto', exchange.header('x-forwarded-proto') ?? exchange.scheme)
-  lines.push('x-forwarded-host', exchange.header('x-forwarded-host') ?? exchange.authority)
-  for (const name of ['x-forwarded-port', 'forwarded']) {
-    const value = exchange.header(name)
-    if (value !== undefined) lines.push(name, value)
+  sink.addReceived(forwardedFor, before === undefined ? peer.address : `${before}, ${peer.address}`)
+  sink.addReceived(forwardedProto, exchange.header('x-forwarded-proto') ?? scheme)
+  sink.addReceived(forwardedHost, exchange.header('x-forwarded-host') ?? authority)
+  for (const name of [forwardedPort, forwarded]) {
+    const value = exchange.header(name.lower)
+    if (value !== undefined) sink.addReceived(name, value)
   }
 }
 
-function addVia(lines: string[], exchange: Exchange, met: number): void {
-  const received = met & trait.via ? exchange.header('via') : undefined
+function writeGrpcTimeout(exchange: Exchange, limit: number, sink: FieldSink): void {
+  const asked = exchange.header('grpc-timeout')
+  const deadline = grpcDeadline(asked, limit)
+  sink.addReceived(grpcTimeout, asked !== undefined && deadline < limit ? asked : grpcTimeoutText(deadline))
+}
+
+function writeVia(exchange: Exchange, sink: FieldSink): void {
+  const received = exchange.header('via')
   const own = exchange.rules.via ? '1.1 vrata' : undefined
   const via = received === undefined ? own : own === undefined ? received : `${received}, ${own}`
-  if (via !== undefined) lines.push('via', via)
+  if (via !== undefined) sink.addReceived(viaName, via)
 }

@@ -1,90 +1,73 @@
+import { nameFlag } from '@vrata/http1'
 import type { Exchange } from '../exchange.ts'
-import { namedFields } from '../headers/connection-options.ts'
+import { HeaderLines } from '../headers/header-lines.ts'
 import { headerName, trait } from '../headers/header-name.ts'
+import type { ReceivedFields } from '../headers/received-fields.ts'
 
-/** Fields of an answer that need a look. */
-const special = trait.hopByHop | trait.server | trait.via | trait.contentLength
+/** Meant for one hop, or about the framing, which each side makes anew (RFC 9110, 7.6.1). */
+const notPassed = trait.hopByHop | nameFlag.hopByHop | nameFlag.reserved
 
-/** An answer's head on its way to the client. */
-export interface PassedHead {
-  /** Names and values in turn. */
-  readonly headers: string[]
-  /** Bytes of the body as declared; undefined when only its end tells. */
-  readonly length: number | undefined
+const serverName = headerName('server')
+const trailerName = headerName('trailer')
+const viaName = headerName('via')
+
+/** What of an answer's head the gateway has to say itself. */
+export interface AnswerRules {
+  /** Value of `Server`; empty = that of the upstream passes. */
+  readonly serverName: string
+  /** Whether it adds itself to `Via`. */
+  readonly via: boolean
 }
 
-/**
- * What of an upstream's answer goes on to the client: everything but what is meant for one hop (RFC 9110, 7.6.1).
- *
- * @param trailers whether a `Trailer` announcement may pass: the client's side can carry trailers
- */
-export function passedHead(received: readonly string[], rules: Exchange['rules'], trailers: boolean): PassedHead {
-  const headers: string[] = []
-  let met = 0
-  let length: number | undefined
-  let via: string | undefined
-  for (let at = 0; at < received.length; at += 2) {
-    const name = headerName(received[at] ?? '')
-    const value = received[at + 1] ?? ''
-    met |= name.flags
-    if (name.flags & special) {
-      if (name.flags & trait.via) via = via === undefined ? value : `${via}, ${value}`
-      if (name.flags & trait.server && rules.serverName !== '') continue
-      if (name.flags & (trait.hopByHop | trait.via)) continue
-      if (name.flags & trait.contentLength) length = Number(value)
-    }
-    headers.push(name.text, value)
+/** Interim answers say nothing of their own. */
+const silent: AnswerRules = { serverName: '', via: false }
+
+/** What of an upstream's answer goes on to the client: everything but what is meant for one hop. */
+export function passedHead(received: ReceivedFields, rules: AnswerRules): HeaderLines {
+  const lines = new HeaderLines()
+  const left = notPassed | (rules.serverName === '' ? 0 : trait.server) | (rules.via ? trait.via : 0)
+  const { nominated } = received
+  for (let at = 0; at < received.length; at++) {
+    const name = received.name(at)
+    if ((name.flags & left) !== 0) continue
+    if (nominated.length > 0 && nominated.includes(name.lower)) continue
+    lines.push(name, received.value(at))
   }
-  if (met & trait.connection) dropNamed(headers, received)
-  if (met & trait.trailer && trailers && length === undefined) announce(headers, received)
-  if (rules.serverName !== '') headers.push('server', rules.serverName)
-  if (rules.via) via = via === undefined ? '1.1 vrata' : `${via}, 1.1 vrata`
-  if (via !== undefined) headers.push('via', via)
-  return { headers, length }
+  if (rules.serverName !== '') lines.add(serverName.text, rules.serverName)
+  if (rules.via) lines.push(viaName, viaWithUs(received))
+  return lines
+}
+
+function viaWithUs(received: ReceivedFields): string {
+  const before = received.flags & trait.via ? received.get('via') : undefined
+  return before === undefined ? '1.1 vrata' : `${before}, 1.1 vrata`
+}
+
+/** The fields of an interim answer. */
+export function passedInterim(received: ReceivedFields): readonly string[] {
+  return passedHead(received, silent).toFlat()
+}
+
+/** Announces trailers: the announcement is for one hop, but so are the frames of trailers, and both are made anew. */
+export function announceTrailers(lines: HeaderLines, received: ReceivedFields): void {
+  const announced = received.flags & trait.trailer ? received.get('trailer') : undefined
+  if (announced !== undefined) lines.push(trailerName, announced)
 }
 
 /** The fields of a 101 on its way to the client: the change of protocol is agreed for both connections alike. */
-export function passedSwitch(received: readonly string[], rules: Exchange['rules'], token: string): string[] {
-  const { headers } = passedHead(received, rules, false)
-  headers.push('connection', 'Upgrade', 'upgrade', token)
-  return headers
+export function passedSwitch(received: ReceivedFields, rules: Exchange['rules'], token: string): string[] {
+  return [...passedHead(received, rules).toFlat(), 'connection', 'Upgrade', 'upgrade', token]
 }
 
-function dropNamed(headers: string[], received: readonly string[]): void {
-  const named = namedFields(joinedLines(received, 'connection'))
-  if (named === undefined) return
-  let kept = 0
-  for (let at = 0; at < headers.length; at += 2) {
-    const name = headers[at] ?? ''
-    if (named.has(name.toLowerCase())) continue
-    headers[kept++] = name
-    headers[kept++] = headers[at + 1] ?? ''
-  }
-  headers.length = kept
-}
-
-/** The announcement of trailers is for one hop, but so are the trailers' frames: both are made anew. */
-function announce(headers: string[], received: readonly string[]): void {
-  headers.push('trailer', joinedLines(received, 'trailer'))
-}
-
-function joinedLines(lines: readonly string[], lower: string): string {
-  let found = ''
-  for (let at = 0; at < lines.length; at += 2) {
-    if (headerName(lines[at] ?? '').lower !== lower) continue
-    found = found === '' ? (lines[at + 1] ?? '') : `${found}, ${lines[at + 1]}`
-  }
-  return found
-}
+const none: readonly string[] = []
 
 /** Trailers without what may not stand there: framing, routing and fields of one hop (RFC 9110, 6.5.1). */
-export function passedTrailers(received: readonly string[]): readonly string[] {
-  if (received.length === 0) return received
+export function passedTrailers(received: ReceivedFields | undefined): readonly string[] {
+  if (received === undefined || received.length === 0) return none
   const passed: string[] = []
-  for (let at = 0; at < received.length; at += 2) {
-    const name = headerName(received[at] ?? '')
-    if (name.flags & (trait.hopByHop | trait.contentLength | trait.host)) continue
-    passed.push(name.text, received[at + 1] ?? '')
+  for (let at = 0; at < received.length; at++) {
+    const name = received.name(at)
+    if ((name.flags & notPassed) === 0) passed.push(name.text, received.value(at))
   }
   return passed
 }

@@ -18,7 +18,7 @@ export function actOf(
   entry: RouteEntry,
   action: Action | undefined,
   destinations: ReadonlyMap<string, DestinationRuntime>,
-  ports: Pick<DestinationPorts, 'sessions' | 'onMistake'>,
+  ports: Pick<DestinationPorts, 'sessions' | 'timers' | 'onMistake'>,
 ): Act {
   if (entry.chain.length > 0) return failing('middleware_unavailable')
   switch (action?.kind) {
@@ -55,13 +55,13 @@ function forwarding(
   entry: RouteEntry,
   action: ForwardAction,
   destinations: ReadonlyMap<string, DestinationRuntime>,
-  { sessions, onMistake }: Pick<DestinationPorts, 'sessions' | 'onMistake'>,
+  { sessions, timers, onMistake }: Pick<DestinationPorts, 'sessions' | 'timers' | 'onMistake'>,
 ): Act {
   const bound = action.destinations.flatMap(({ destination, weight }) => {
     const runtime = destinations.get(destination.id)
     return runtime === undefined ? [] : [{ runtime, weight }]
   })
-  const { requestMs, idleMs, queueMs, includeBody } = action.timeouts
+  const { requestMs, idleMs, queueMs, includeBody, maxGrpcTimeoutMs } = action.timeouts
   const candidates = bound.map(({ runtime, weight }) => ({ id: runtime.id, weight, usable: () => runtime.usable }))
   const plan: ForwardPlan = {
     destinations: bound.map(({ runtime }) => runtime),
@@ -73,6 +73,8 @@ function forwarding(
     queueLimit: queueMs ?? 0,
     includeBody,
     includeAttemptCount: entry.includeAttemptCount,
+    maxGrpcTimeout: maxGrpcTimeoutMs ?? 0,
+    timers,
     onMistake,
   }
   return (exchange) => forward(exchange, plan)

@@ -8,6 +8,7 @@ import type { Exchange } from '../exchange.ts'
 import { Failure } from '../failure/failure.ts'
 import type { DestinationRuntime, EndpointRuntime } from '../forwarding/destination.ts'
 import type { SessionStore } from '../sessions/session-store.ts'
+import type { TimerWheel } from '../timer-wheel.ts'
 import { EndpointSet } from './endpoint-set.ts'
 import type { Lease } from './keep.ts'
 import { tlsOf } from './upstream-tls.ts'
@@ -17,6 +18,8 @@ export interface DestinationPorts {
   readonly dns: DnsPorts
   /** Where sticky choices are kept; undefined: nowhere. */
   readonly sessions: SessionStore | undefined
+  /** For all limits of time. */
+  readonly timers: TimerWheel
   /** Hears of errors that can only be ours. */
   readonly onMistake: (thrown: unknown) => void
 }
@@ -53,7 +56,7 @@ class BoundDestination implements DestinationRuntime, Disposable {
   /** What requests wait for that came before the endpoints were known. */
   readonly #settled = Promise.withResolvers<void>()
 
-  constructor(destination: Destination, lease: Lease, { dns, sessions, onMistake }: DestinationPorts) {
+  constructor(destination: Destination, lease: Lease, { dns, sessions, timers, onMistake }: DestinationPorts) {
     const { timeouts } = destination.options
     const tls = tlsOf(destination, lease)
     this.id = destination.id
@@ -66,7 +69,7 @@ class BoundDestination implements DestinationRuntime, Disposable {
     this.#lease = lease
     this.#makeSet = ({ current }) =>
       current.state === 'known'
-        ? new EndpointSet(current.addresses, { destination, tls, sessions, onMistake }, lease.branch())
+        ? new EndpointSet(current.addresses, { destination, tls, sessions, timers, onMistake }, lease.branch())
         : undefined
     this.#source = endpointSource(destination, lease, dns)
     this.#unwatch = this.#source.watch(() => this.#onChange())

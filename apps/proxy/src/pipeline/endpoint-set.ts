@@ -6,8 +6,9 @@ import { endpointBalancer } from '../balancing/endpoint-balancer.ts'
 import type { InFlight } from '../exchange.ts'
 import type { EndpointRuntime } from '../forwarding/destination.ts'
 import type { SessionStore } from '../sessions/session-store.ts'
-import type { DialOptions, UpstreamTls } from '../upstream/dial.ts'
-import { EndpointPool } from '../upstream/endpoint-pool.ts'
+import type { TimerWheel } from '../timer-wheel.ts'
+import type { UpstreamTls } from '../upstream/dial.ts'
+import { EndpointPool, type PoolOptions } from '../upstream/pool/endpoint-pool.ts'
 import type { Lease } from './keep.ts'
 import { tlsPart } from './upstream-tls.ts'
 
@@ -16,8 +17,15 @@ export interface EndpointPorts {
   readonly destination: Destination
   readonly tls: UpstreamTls | undefined
   readonly sessions: SessionStore | undefined
+  readonly timers: TimerWheel
   readonly onMistake: (thrown: unknown) => void
 }
+
+/**
+ * How old a connection may be when it gets another request, in milliseconds: so an endpoint that moved to another
+ * address is found there in the end, however busy its connections are.
+ */
+const connectionLifetime = 3_600_000
 
 /** Keeps a plain value over activations; there is nothing to release. */
 class Kept<T> implements Disposable {
@@ -86,28 +94,36 @@ export class EndpointSet implements Disposable {
 }
 
 function endpoint(at: Address, ports: EndpointPorts, lease: Lease) {
-  const { destination, tls, onMistake } = ports
-  const { timeouts } = destination.options
+  const { destination, tls, timers, onMistake } = ports
+  const { timeouts, http2 } = destination.options
   const address = endpointId(at)
-  const idle = milliseconds(timeouts.idleConnection)
-  const dial: DialOptions = {
-    host: at.host,
-    port: at.port,
-    connectTimeout: milliseconds(timeouts.connect),
-    handshakeTimeout: milliseconds(timeouts.tlsHandshake),
-    dualStackFallback: milliseconds(timeouts.dualStackFallback),
-    tls,
+  const options: PoolOptions = {
+    dial: {
+      host: at.host,
+      port: at.port,
+      connectTimeout: milliseconds(timeouts.connect),
+      handshakeTimeout: milliseconds(timeouts.tlsHandshake),
+      dualStackFallback: milliseconds(timeouts.dualStackFallback),
+      tls,
+    },
+    http2,
+    idle: milliseconds(timeouts.idleConnection),
+    lifetime: connectionLifetime,
+    expectContinue: milliseconds(timeouts.expectContinue),
+    timers,
+    onMistake,
   }
-  const part = [timeouts.connect, timeouts.tlsHandshake, timeouts.dualStackFallback, idle, tlsPart(destination)]
+  const { connect, tlsHandshake, dualStackFallback, idleConnection, expectContinue } = timeouts
+  const limits = [connect, tlsHandshake, dualStackFallback, idleConnection, expectContinue]
   const id = `${destination.id}/${address}`
-  const pool = lease.get('pool', id, part, () => new EndpointPool({ dial, idle, onMistake }))
+  const pool = lease.get('pool', id, [limits, http2, tlsPart(destination)], () => new EndpointPool(options))
   const inFlight = lease.get('in-flight', id, null, () => new Kept<InFlight>({ count: 0 })).value
   const load = () => pool.load
   const runtime: EndpointRuntime = {
     address,
     transport: pool,
     load,
-    connection: pool.endpoint,
+    endpoint: pool.endpoint,
     inFlight,
     draining: false,
   }

@@ -7,6 +7,7 @@ import { systemClock } from '../clock.ts'
 import { SystemResolver } from '../discovery/name-resolver.ts'
 import { NodeHttpEngine } from '../listeners/node-http/engine.ts'
 import type { GatewaySettings } from '../pipeline/gateway.ts'
+import { TimerWheel } from '../timer-wheel.ts'
 
 /** A gateway with real sockets inside of the test's process; snapshots are applied directly. */
 export interface InProcessProxy {
@@ -60,6 +61,7 @@ export async function startInProcess(
       celBodyMaxSize: 65_536,
       onMistake: (thrown) => log.error({ err: thrown }, 'mistake'),
       sessions: undefined,
+      timers: new TimerWheel(systemClock),
       dns: { resolver: new SystemResolver(), clock: systemClock, log, random: Math.random },
       ...options.gateway,
     },

@@ -8,6 +8,7 @@ import {
 } from 'node:tls'
 import { Failure } from '../failure/failure.ts'
 import { toFailure, type UpstreamPhase } from '../failure/to-failure.ts'
+import { Timer, type TimerOwner, type TimerWheel } from '../timer-wheel.ts'
 
 /** TLS towards one destination, ready to use. */
 export interface UpstreamTls {
@@ -25,7 +26,7 @@ export interface DialOptions {
   readonly port: number
   readonly connectTimeout: number
   readonly handshakeTimeout: number
-  /** Head start of the first address family. */
+  /** Head start of the first address family; 0 = the usual one. */
   readonly dualStackFallback: number
   readonly tls: UpstreamTls | undefined
 }
@@ -33,10 +34,22 @@ export interface DialOptions {
 /** Exactly one of the two is given; an error is always a {@link Failure}. */
 export type Dialed = (failure: Failure | undefined, socket: Socket | undefined) => void
 
-/** Remembers TLS sessions of one endpoint, so that later handshakes are short. */
-export interface SessionSlot {
+/** What all connections to one endpoint have in common. */
+export interface Endpoint {
+  readonly dial: DialOptions
+  readonly timers: TimerWheel
+  /** The last TLS session, so that later handshakes are short. */
   session: Buffer | undefined
 }
+
+/** What TLS offers to speak, the preferred one first. */
+export type Protocols = readonly ('h2' | 'http/1.1')[]
+
+/** The head start of the first address family that most programs give (RFC 8305, 8: 250 ms or somewhat more). */
+const usualFallback = 300
+
+/** The shortest one that the platform takes. */
+const shortestFallback = 10
 
 /**
  * Opens a connection to an endpoint and tells the outcome once. Both halves stay independent: an end of theirs is not
@@ -44,55 +57,55 @@ export interface SessionSlot {
  *
  * @returns the socket while it is still connecting; destroying it gives up
  */
-export function dial(options: DialOptions, slot: SessionSlot, done: Dialed): Socket {
-  const { tls } = options
+export function dial(endpoint: Endpoint, protocols: Protocols, done: Dialed): Socket {
+  const { tls, host, port, dualStackFallback } = endpoint.dial
   const to: TcpNetConnectOpts = {
-    host: options.host,
-    port: options.port,
+    host,
+    port,
     allowHalfOpen: true,
     noDelay: true,
     keepAlive: true,
     keepAliveInitialDelay: 30_000,
     autoSelectFamily: true,
-    autoSelectFamilyAttemptTimeout: Math.max(10, options.dualStackFallback),
+    autoSelectFamilyAttemptTimeout: Math.max(shortestFallback, dualStackFallback || usualFallback),
   }
-  const socket = tls === undefined ? connectTcp(to) : connectTls({ ...to, ...handshake(tls, slot) })
+  const socket = tls === undefined ? connectTcp(to) : connectTls({ ...to, ...handshake(tls, endpoint, protocols) })
   if (tls !== undefined) {
     socket.on('session', (session: Buffer) => {
-      slot.session = session
+      endpoint.session = session
     })
   }
-  new Dial(options, socket, done)
+  new Dial(endpoint, socket, done)
   return socket
 }
 
-function handshake(tls: UpstreamTls, slot: SessionSlot): ConnectionOptions {
+function handshake(tls: UpstreamTls, { session }: Endpoint, protocols: Protocols): ConnectionOptions {
   return {
     secureContext: tls.context,
     minVersion: tls.minVersion,
     ...(tls.maxVersion === undefined ? {} : { maxVersion: tls.maxVersion }),
-    ALPNProtocols: ['http/1.1'],
+    ALPNProtocols: [...protocols],
     // An address is verified like a name, but must not be asked for by SNI (RFC 6066, 3).
     servername: /^[\d.]+$|:/.test(tls.serverName) ? '' : tls.serverName,
     checkServerIdentity: (_name, certificate) => checkServerIdentity(tls.serverName, certificate),
-    ...(slot.session === undefined ? {} : { session: slot.session }),
+    ...(session === undefined ? {} : { session }),
   }
 }
 
 /** One attempt: a limit for the connection, another for the handshake, and one outcome. */
-class Dial {
-  readonly #options: DialOptions
+class Dial implements TimerOwner {
+  readonly #endpoint: Endpoint
   readonly #socket: Socket
   readonly #done: Dialed
+  readonly #timer = new Timer(this)
   #phase: UpstreamPhase = 'connect'
-  #timer: NodeJS.Timeout | undefined
   #over = false
 
-  constructor(options: DialOptions, socket: Socket, done: Dialed) {
-    this.#options = options
+  constructor(endpoint: Endpoint, socket: Socket, done: Dialed) {
+    this.#endpoint = endpoint
     this.#socket = socket
     this.#done = done
-    this.#limit(options.connectTimeout)
+    this.#limit(endpoint.dial.connectTimeout)
     socket.once('connect', () => this.#connected())
     socket.once('secureConnect', () => this.#succeed())
     socket.on('error', (error) => this.#fail(error))
@@ -100,20 +113,21 @@ class Dial {
   }
 
   #connected(): void {
-    if (this.#options.tls === undefined) {
+    if (this.#endpoint.dial.tls === undefined) {
       this.#succeed()
       return
     }
     this.#phase = 'handshake'
-    clearTimeout(this.#timer)
-    this.#limit(this.#options.handshakeTimeout)
+    this.#limit(this.#endpoint.dial.handshakeTimeout)
   }
 
   #limit(milliseconds: number): void {
-    if (milliseconds > 0) this.#timer = setTimeout(() => this.#expire(), milliseconds)
+    const { timers } = this.#endpoint
+    if (milliseconds > 0) timers.arm(this.#timer, milliseconds)
+    else timers.disarm(this.#timer)
   }
 
-  #expire(): void {
+  onTimer(): void {
     const failure =
       this.#phase === 'connect'
         ? new Failure('timeout', { timeout: 'connect' })
@@ -124,7 +138,7 @@ class Dial {
   #succeed(): void {
     if (this.#over) return
     this.#over = true
-    clearTimeout(this.#timer)
+    this.#endpoint.timers.disarm(this.#timer)
     this.#done(undefined, this.#socket)
   }
 
@@ -133,7 +147,7 @@ class Dial {
   }
 
   #conclude(failure: Failure): void {
-    clearTimeout(this.#timer)
+    this.#endpoint.timers.disarm(this.#timer)
     if (this.#over) return
     this.#over = true
     this.#socket.destroy()

@@ -39,6 +39,8 @@ interface CutRow {
   readonly how: 'end' | 'reset'
   /** What the client must have got at least before the cut. */
   readonly gets: string
+  /** What is said after that. */
+  readonly adds?: string
 }
 
 const cuts: readonly CutRow[] = [
@@ -68,9 +70,10 @@ const cuts: readonly CutRow[] = [
   },
   {
     what: 'a malformed chunk',
-    says: 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n',
-    how: 'end',
+    says: 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n',
     gets: 'hello',
+    adds: 'zz\r\n',
+    how: 'end',
   },
   {
     what: 'a reset of a body that only the end delimits',
@@ -81,12 +84,13 @@ const cuts: readonly CutRow[] = [
 ]
 
 for (const version of ['1.1', '1.0']) {
-  for (const { what, says, how, gets } of cuts) {
+  for (const { what, says, how, gets, adds = '' } of cuts) {
     test(`${what} is no clean end for a client of HTTP/${version}`, async (t) => {
       const { proxy } = await behind(t, async (peer) => {
         await peer.requestHead()
         await peer.write(says)
         await clientHas(gets)
+        await peer.write(adds)
         if (how === 'end') peer.end()
         else peer.reset()
       })
@@ -366,7 +370,7 @@ test('interim answers and trailers pass', async (t) => {
     await peer.requestHead()
     await peer.write('HTTP/1.1 103 Early Hints\r\nlink: </a.css>\r\nconnection: x-hop\r\nx-hop: 1\r\n\r\n')
     await peer.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntrailer: x-sum\r\n\r\n5\r\nhello\r\n')
-    await peer.write('0\r\nx-sum: 7\r\nkeep-alive: 1\r\nx-more: 8\r\n\r\n')
+    await peer.write('0\r\nx-sum: 7\r\ncookie: dropped=1\r\nx-more: 8\r\n\r\n')
     await peer.closed()
   })
   const answer = await rawExchange(proxy.port, 'GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n')
@@ -409,25 +413,75 @@ for (const { method, head } of [
   })
 }
 
-test('a client that waits for 100 gets it when somebody takes the body', async (t) => {
+/** A client that waits for 100 before it sends a body of five bytes. */
+function hesitantPost(url: string) {
+  const headers = { 'content-length': 5, expect: '100-continue' }
+  const sent = request(`${url}/`, { method: 'POST', headers, agent: false })
+  sent.on('error', () => undefined)
+  sent.flushHeaders()
+  return sent
+}
+
+test('a client that waits for 100 gets it when the upstream wants the body', async (t) => {
+  let continued = false
   const { proxy } = await behind(t, async (peer) => {
-    const head = await peer.requestHead()
-    assert.doesNotMatch(head, /expect/i)
+    assert.match(await peer.requestHead(), /\r\nexpect: 100-continue\r\n/)
+    assert.ok(!continued)
+    await peer.write('HTTP/1.1 100 Continue\r\n\r\n')
     await peer.readUntil('hello')
     await peer.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok')
     await peer.closed()
   })
-  const sent = request(`${proxy.url}/`, {
-    method: 'POST',
-    headers: { 'content-length': 5, expect: '100-continue' },
-    agent: false,
-  })
-  sent.flushHeaders()
+  const sent = hesitantPost(proxy.url)
+  await once(sent, 'continue')
+  continued = true
+  sent.end('hello')
+  const [response] = await once(sent, 'response')
+  assert.equal(response.statusCode, 200)
+  response.resume()
+})
+
+test('an upstream that never says 100 gets the body after a while', async (t) => {
+  const { proxy } = await behind(
+    t,
+    async (peer) => {
+      await peer.requestHead()
+      await peer.readUntil('hello')
+      await peer.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok')
+      await peer.closed()
+    },
+    {},
+    { timeouts: { expectContinue: '50ms' } },
+  )
+  const sent = hesitantPost(proxy.url)
   await once(sent, 'continue')
   sent.end('hello')
   const [response] = await once(sent, 'response')
   assert.equal(response.statusCode, 200)
   response.resume()
+})
+
+test('an upstream that answers instead of saying 100 never gets the body, nor another request on this connection', async (t) => {
+  const { upstream, proxy } = await behind(t, async (peer, connection) => {
+    await peer.requestHead()
+    if (connection > 0) await peer.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok')
+    else await peer.write('HTTP/1.1 417 Expectation Failed\r\ncontent-length: 2\r\n\r\nno')
+    await peer.closed()
+    assert.equal(peer.unread, 0)
+  })
+  const sent = hesitantPost(proxy.url)
+  let invited = false
+  sent.on('continue', () => {
+    invited = true
+  })
+  const [response] = await once(sent, 'response')
+  assert.equal(response.statusCode, 417)
+  response.resume()
+  await once(response, 'close')
+  sent.destroy()
+  assert.ok(!invited)
+  assert.equal((await ask(proxy.url)).body, 'ok')
+  assert.equal(upstream.connections, 2)
 })
 
 test('a client that waits for 100 gets the answer alone when nobody takes the body', async (t) => {

@@ -38,7 +38,6 @@ describe('behaviour that is missing is refused where it is asked for:', () => {
   }
 
   const destinations: readonly (readonly [string, Options])[] = [
-    ['/options/http2', { http2: true }],
     ['/options/circuitBreaker', { circuitBreaker: {} }],
     ['/options/healthCheck', { healthCheck: { path: '/' } }],
     ['/options/outlierDetection', { outlierDetection: {} }],
@@ -56,7 +55,6 @@ describe('behaviour that is missing is refused where it is asked for:', () => {
     ['/forward/retry/attempts', { retry: { attempts: 1 } }],
     ['/forward/mirror', { mirror: { destinationId: 'd' } }],
     ['/forward/mirror', { mirror: { destinationId: 'd', percentage: 1 } }],
-    ['/forward/maxGrpcTimeout', { maxGrpcTimeout: '1s' }],
   ]
   for (const [place, forward] of forwards) {
     test(`route ${place} ${JSON.stringify(forward)}`, () => {
@@ -105,12 +103,12 @@ describe('what proxies do, what merely writes a default down, or switches off, i
       },
     ],
     [
-      'defaults of a destination',
+      'what the proxy does for destinations, and defaults',
       {
         destinations: [
           destination({
             options: {
-              http2: false,
+              http2: true,
               slowStart: '0s',
               dns: { mode: 'logical' },
               endpointBalancing: { algorithm: 'ROUND_ROBIN' },

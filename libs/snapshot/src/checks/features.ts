@@ -28,7 +28,6 @@ const missingFeatures: readonly MissingFeature[] = [
   { kind: 'listener', path: ['tls'], what: 'TLS on listeners' },
   { kind: 'listener', path: ['http2'], asksFor: isTrue, what: 'HTTP/2 on listeners' },
   { kind: 'listener', path: ['metrics'], what: 'a metrics endpoint on listeners' },
-  { kind: 'destination', path: ['options', 'http2'], asksFor: isTrue, what: 'HTTP/2 to destinations' },
   { kind: 'destination', path: ['options', 'circuitBreaker'], what: 'a circuit breaker' },
   { kind: 'destination', path: ['options', 'healthCheck'], what: 'active health checking' },
   { kind: 'destination', path: ['options', 'outlierDetection'], what: 'outlier detection' },
@@ -42,7 +41,6 @@ const missingFeatures: readonly MissingFeature[] = [
     asksFor: (value) => valueAt(value, ['percentage']) !== 0,
     what: 'mirroring',
   },
-  { kind: 'route', path: ['forward', 'maxGrpcTimeout'], what: 'a limit of gRPC deadlines' },
 ]
 
 const code = 'feature.unsupported'

@@ -1,110 +1,93 @@
-import { Agent, type ClientRequest, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
 import { Failure } from '../../failure/failure.ts'
 import { toFailure } from '../../failure/to-failure.ts'
+import type { ReceivedFields } from '../../headers/received-fields.ts'
 import type { Tunnel, UpgradeOffer } from '../../upgrade-offer.ts'
-import { dial } from '../dial.ts'
-import type { EndpointConnection } from '../endpoint-connection.ts'
-import type { OutgoingRequest, UpstreamCall, UpstreamHandler } from '../transport.ts'
+import { dial, type Endpoint } from '../dial.ts'
+import type { AnswerHead, OutgoingRequest, UpstreamCall, UpstreamHandler } from '../transport.ts'
 import { sendSpliced } from './splice.ts'
 import { sendWebSocket } from './websocket.ts'
 
 /** Hears what becomes of a request to change the protocol. */
 export interface UpgradeHandler extends UpstreamHandler {
-  /** The endpoint agrees. @returns the fields of the 101 as they go to the client */
-  onSwitching(received: readonly string[]): readonly string[]
+  /** The endpoint agrees. @returns names and values, in turn, of the 101 as it goes to the client */
+  onSwitching(received: ReceivedFields): readonly string[]
   /** Both connections are joined; they live on their own from now on. */
   onSwitched(tunnel: Tunnel): void
 }
 
-/** What the ways of sending such a request have in common. */
+/** What the ways of sending such a request have in common: each tells here what comes of it. */
 export interface SwitchRequest {
   readonly request: OutgoingRequest
   readonly offer: UpgradeOffer
-  /** Gives the connection that was dialled. */
-  readonly agent: Agent
-  /** Called as soon as the request exists and before its head leaves. */
-  begun(request: ClientRequest): void
-  /** The endpoint said 101; `undefined` = it may not: the failure is told, and nothing is to be joined. */
-  switching(answer: IncomingMessage, upstream: Duplex): readonly string[] | undefined
+  /** Takes the answer's body up again after `data` said no. */
+  onResume: () => void
+  /** The request has left. */
+  sent(): void
+  informed(status: number, fields: ReceivedFields): void
+  /** The endpoint said 101. @returns the fields for the client; `undefined` = it may not, and nothing is to be joined */
+  switching(fields: ReceivedFields): readonly string[] | undefined
   switched(tunnel: Tunnel): void
   /** The endpoint gave an ordinary answer. */
-  answered(answer: IncomingMessage): void
-  failed(error: Error): void
-}
-
-/** An agent for one request on one connection that is open already. */
-class GivenConnection extends Agent {
-  readonly #socket: Socket
-
-  constructor(socket: Socket) {
-    super({ keepAlive: false })
-    this.#socket = socket
-  }
-
-  override createConnection(): Duplex {
-    return this.#socket
-  }
+  answered(head: AnswerHead): void
+  /** A piece of its body. False: no more until `onResume`. */
+  data(chunk: Buffer): boolean
+  ended(trailers: ReceivedFields | undefined): void
+  failed(failure: Failure): void
 }
 
 /** Sends a request to change the protocol on a connection of its own. */
 export function openUpgrade(
-  connection: EndpointConnection,
+  endpoint: Endpoint,
   request: OutgoingRequest,
   offer: UpgradeOffer,
   handler: UpgradeHandler,
 ): UpstreamCall {
-  return new Handshake(connection, request, offer, handler)
+  return new Handshake(endpoint, request, offer, handler)
 }
+
+const nothing = () => undefined
 
 class Handshake implements UpstreamCall, SwitchRequest {
   readonly request: OutgoingRequest
   readonly offer: UpgradeOffer
+  onResume: () => void = nothing
   readonly #handler: UpgradeHandler
-  #upstream: Socket
-  #given: Agent | undefined = undefined
-  #answer: IncomingMessage | undefined = undefined
+  readonly #socket: Socket
   #over = false
 
-  constructor(connection: EndpointConnection, request: OutgoingRequest, offer: UpgradeOffer, handler: UpgradeHandler) {
+  constructor(endpoint: Endpoint, request: OutgoingRequest, offer: UpgradeOffer, handler: UpgradeHandler) {
     this.request = request
     this.offer = offer
     this.#handler = handler
-    this.#upstream = dial(connection.dial, connection.sessions, (failure, socket) => {
-      if (this.#over) return socket?.destroy()
+    this.#socket = dial(endpoint, ['http/1.1'], (failure, socket) => {
+      if (this.#over) return void socket?.destroy()
       if (socket === undefined) return this.failed(failure ?? new Failure('connection_refused'))
       this.#send(socket)
     })
   }
 
-  get agent(): Agent {
-    this.#given ??= new GivenConnection(this.#upstream)
-    return this.#given
-  }
-
   #send(socket: Socket): void {
-    this.#upstream = socket
+    socket.on('error', (error) => this.failed(toFailure(error, 'exchange')))
     this.#handler.onStart()
-    if (this.offer.token === 'websocket' && this.request.method === 'GET') sendWebSocket(this)
-    else sendSpliced(this)
+    if (this.offer.token === 'websocket' && this.request.method === 'GET') sendWebSocket(this, socket)
+    else sendSpliced(this, socket)
   }
 
-  begun(request: ClientRequest): void {
-    request.on('finish', () => {
-      if (!this.#over) this.#handler.onSent()
-    })
-    request.on('information', (info: IncomingMessage & { statusCode: number }) => {
-      if (!this.#over && info.statusCode !== 101) this.#handler.onInform(info.statusCode, info.rawHeaders)
-    })
+  sent(): void {
+    if (!this.#over) this.#handler.onSent()
   }
 
-  switching(answer: IncomingMessage, upstream: Duplex): readonly string[] | undefined {
-    if (this.#over) return void upstream.destroy()
-    const token = answer.headers.upgrade?.trim().toLowerCase()
-    if (token === this.offer.token) return this.#handler.onSwitching(answer.rawHeaders)
-    upstream.destroy()
-    this.failed(new Failure('upstream_protocol_error', {}, new Error('it changed to another protocol')))
+  informed(status: number, fields: ReceivedFields): void {
+    if (!this.#over && status !== 100) this.#handler.onInform(status, fields)
+  }
+
+  switching(fields: ReceivedFields): readonly string[] | undefined {
+    if (this.#over) return undefined
+    const token = fields.get('upgrade')?.trim().toLowerCase()
+    if (token === this.offer.token) return this.#handler.onSwitching(fields)
+    const cause = new Error('it changed to another protocol')
+    this.failed(new Failure('upstream_protocol_error', { rule: 'unexpected_switch' }, cause))
     return undefined
   }
 
@@ -114,34 +97,35 @@ class Handshake implements UpstreamCall, SwitchRequest {
   }
 
   /** An answer that is no change of protocol goes to the client like any other. */
-  answered(answer: IncomingMessage): void {
-    if (this.#over) return void answer.destroy()
-    this.#answer = answer
-    this.#handler.onHead(answer.statusCode ?? 502, answer.rawHeaders)
-    answer.on('data', (chunk: Buffer) => {
-      if (!this.#over && !this.#handler.onData(chunk)) answer.pause()
-    })
-    answer.on('end', () => {
-      if (this.#over) return
-      this.#over = true
-      this.#handler.onEnd(answer.rawTrailers)
-    })
-    answer.on('error', (error) => this.failed(error))
+  answered(head: AnswerHead): void {
+    if (!this.#over) this.#handler.onHead(head)
   }
 
-  failed(error: Error): void {
+  data(chunk: Buffer): boolean {
+    return this.#over || this.#handler.onData(chunk)
+  }
+
+  ended(trailers: ReceivedFields | undefined): void {
     if (this.#over) return
     this.#over = true
-    this.#upstream.destroy()
-    this.#handler.onFailure(toFailure(error, 'exchange'))
+    this.#socket.destroy()
+    this.#handler.onEnd(trailers)
+  }
+
+  failed(failure: Failure): void {
+    if (this.#over) return
+    this.#over = true
+    this.#socket.destroy()
+    this.#handler.onFailure(failure)
   }
 
   resume(): void {
-    this.#answer?.resume()
+    this.onResume()
   }
 
   abort(): void {
+    if (this.#over) return
     this.#over = true
-    this.#upstream.destroy()
+    this.#socket.destroy()
   }
 }

@@ -1,29 +1,98 @@
-import { request as httpRequest, type IncomingMessage, STATUS_CODES } from 'node:http'
+import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { ClientConnection, type OutgoingRequest as CodecRequest, type ResponseHead } from '@vrata/http1'
+import { answerLimits } from '../http1/answer-limits.ts'
+import { refusedFailure } from '../http1/refused-failure.ts'
 import type { SwitchRequest } from './handshake.ts'
 import { JoinedSockets } from './joined-sockets.ts'
 
+const empty = Buffer.alloc(0)
+
 /** Sends a request for any protocol but WebSocket, and joins the connections byte by byte when the endpoint agrees. */
-export function sendSpliced(exchange: SwitchRequest): void {
-  const { request, offer } = exchange
-  const sent = httpRequest({
-    agent: exchange.agent,
-    method: request.method,
-    path: request.target,
-    headers: ['host', request.authority, ...request.headers, 'connection', 'Upgrade', 'upgrade', offer.token],
-  })
-  exchange.begun(sent)
-  sent.on('response', (answer) => exchange.answered(answer))
-  sent.on('error', (error) => exchange.failed(error))
-  sent.on('upgrade', (answer: IncomingMessage, upstream: Socket, firstBytes: Buffer) => {
-    const fields = exchange.switching(answer, upstream)
+export function sendSpliced(exchange: SwitchRequest, upstream: Socket): void {
+  new Splice(exchange, upstream)
+}
+
+/** The exchange of heads before two connections are joined; or, when they are not, of an ordinary answer. */
+class Splice {
+  readonly #exchange: SwitchRequest
+  readonly #upstream: Socket
+  readonly #codec = new ClientConnection(answerLimits)
+  #switch: ResponseHead | undefined = undefined
+  #paused = false
+
+  constructor(exchange: SwitchRequest, upstream: Socket) {
+    const { request, offer } = exchange
+    this.#exchange = exchange
+    this.#upstream = upstream
+    upstream.on('data', this.#onData)
+    upstream.on('end', this.#onEnd)
+    exchange.onResume = () => this.#resume()
+    const { method, target, host, fields } = request
+    const message: CodecRequest = { method, target, host, fields, length: 'none', upgrade: offer.token }
+    for (const bytes of this.#codec.start(message, empty, true)) upstream.write(bytes)
+    exchange.sent()
+  }
+
+  readonly #onData = (bytes: Buffer): void => {
+    this.#codec.receive(bytes)
+    this.#pump()
+  }
+
+  readonly #onEnd = (): void => {
+    this.#codec.receiveEnd()
+    this.#pump()
+  }
+
+  #resume(): void {
+    this.#paused = false
+    this.#pump()
+    if (!this.#paused) this.#upstream.resume()
+  }
+
+  #pump(): void {
+    while (!this.#paused) {
+      const event = this.#codec.next()
+      switch (event.kind) {
+        case 'informational':
+          this.#exchange.informed(event.status, event.fields)
+          break
+        case 'response':
+          if (event.status === 101) this.#switch = event
+          else this.#exchange.answered(event)
+          break
+        case 'raw':
+          this.#join(event.bytes)
+          return
+        case 'data':
+          this.#paused = !this.#exchange.data(event.bytes)
+          if (this.#paused) this.#upstream.pause()
+          break
+        case 'end':
+          this.#exchange.ended(event.trailers)
+          return
+        case 'refused':
+          this.#exchange.failed(refusedFailure(event))
+          return
+        default:
+          return
+      }
+    }
+  }
+
+  #join(firstBytes: Buffer): void {
+    const fields = this.#switch === undefined ? undefined : this.#exchange.switching(this.#switch.fields)
     if (fields === undefined) return
-    exchange.switched(new JoinedSockets(offer.socket, upstream, false, offer.idleLimit))
+    const { offer } = this.#exchange
+    const upstream = this.#upstream
+    upstream.off('data', this.#onData)
+    upstream.off('end', this.#onEnd)
+    upstream.pause()
+    this.#exchange.switched(new JoinedSockets(offer.socket, upstream, false, offer.idleLimit))
     offer.socket.write(switchText(fields), 'latin1')
     join(offer.socket, offer.firstBytes, upstream, firstBytes)
-  })
-  sent.end()
+  }
 }
 
 /** The ends of both directions are passed on one by one, so each side may go on sending after the other has finished. */

@@ -1,10 +1,29 @@
-import { type ClientRequest, IncomingMessage } from 'node:http'
+import { Agent, type ClientRequest, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { createProxyServer } from 'http-proxy-3'
+import { toFailure } from '../../failure/to-failure.ts'
+import type { HeaderName } from '../../headers/header-name.ts'
+import { FlatFields } from '../../headers/received-fields.ts'
+import type { FieldSink } from '../transport.ts'
 import type { SwitchRequest } from './handshake.ts'
 import { JoinedSockets } from './joined-sockets.ts'
 
 const exchangeOf = Symbol('exchange')
+
+/** An agent for one request on one connection that is open already. */
+class GivenConnection extends Agent {
+  readonly #socket: Socket
+
+  constructor(socket: Socket) {
+    super({ keepAlive: false })
+    this.#socket = socket
+  }
+
+  override createConnection(): Duplex {
+    return this.#socket
+  }
+}
 
 /** The request that the proxy library works on, with what it belongs to. */
 class CarriedRequest extends IncomingMessage {
@@ -16,7 +35,9 @@ class CarriedRequest extends IncomingMessage {
     this.method = 'GET'
     this.url = '/' // the real target is put in before the head leaves, untouched by URL parsing
     const { request } = exchange
-    this.headers = asObject(['host', request.authority, ...request.headers])
+    const lines = new FlatLines()
+    request.writeFields(lines)
+    this.headers = asObject(['host', request.host, ...lines.flat])
     this.headers.connection = 'Upgrade'
     this.headers.upgrade = 'websocket'
     this.push(null)
@@ -30,14 +51,13 @@ proxy.on('proxyReqWs', (sent, request) => {
 })
 
 /** Sends a request for a WebSocket and lets the library join the connections when the endpoint agrees. */
-export function sendWebSocket(exchange: SwitchRequest): void {
-  const { offer, agent } = exchange
+export function sendWebSocket(exchange: SwitchRequest, upstream: Socket): void {
   proxy.ws(
     new CarriedRequest(exchange),
-    offer.socket,
-    offer.firstBytes,
-    { target: { host: 'endpoint', port: 80, protocol: 'http:' }, agent },
-    (error) => exchange.failed(error),
+    exchange.offer.socket,
+    exchange.offer.firstBytes,
+    { target: { host: 'endpoint', port: 80, protocol: 'http:' }, agent: new GivenConnection(upstream) },
+    (error) => exchange.failed(toFailure(error, 'exchange')),
   )
 }
 
@@ -45,21 +65,51 @@ export function sendWebSocket(exchange: SwitchRequest): void {
 function take(sent: ClientRequest, exchange: SwitchRequest): void {
   const { offer } = exchange
   sent.path = exchange.request.target
-  exchange.begun(sent)
+  sent.on('finish', () => exchange.sent())
+  sent.on('information', ({ statusCode, rawHeaders }: IncomingMessage & { statusCode: number }) => {
+    if (statusCode !== 101) exchange.informed(statusCode, new FlatFields(rawHeaders))
+  })
   sent.once('socket', () => {
     // By now the library has registered its own; it would join to any protocol and pass ordinary answers unfiltered.
     const join = sent.listeners('upgrade')
     sent.removeAllListeners('upgrade')
     sent.removeAllListeners('response')
-    sent.on('response', (answer) => exchange.answered(answer))
+    sent.on('response', (answer) => passAnswer(answer, exchange))
     sent.on('upgrade', (answer: IncomingMessage, upstream: Socket, firstBytes: Buffer) => {
-      const fields = exchange.switching(answer, upstream)
+      const fields = exchange.switching(new FlatFields(answer.rawHeaders))
       if (fields === undefined) return
       exchange.switched(new JoinedSockets(offer.socket, upstream, true, offer.idleLimit))
       answer.headers = asObject(fields)
       for (const listener of join) listener.call(sent, answer, upstream, firstBytes)
     })
   })
+}
+
+/** An answer that is no change of protocol. */
+function passAnswer(answer: IncomingMessage, exchange: SwitchRequest): void {
+  const fields = new FlatFields(answer.rawHeaders)
+  const declared = fields.get('content-length')
+  const bodyLength = declared === undefined ? 'unknown' : Number(declared)
+  exchange.onResume = () => answer.resume()
+  exchange.answered({ status: answer.statusCode ?? 502, fields, bodyLength })
+  answer.on('data', (chunk: Buffer) => {
+    if (!exchange.data(chunk)) answer.pause()
+  })
+  answer.on('end', () => exchange.ended(new FlatFields(answer.rawTrailers)))
+  answer.on('error', (error) => exchange.failed(toFailure(error, 'exchange')))
+}
+
+/** Collects header lines as names and values in turn. */
+class FlatLines implements FieldSink {
+  readonly flat: string[] = []
+
+  addReceived(name: HeaderName, value: string): void {
+    this.flat.push(name.text, value)
+  }
+
+  add(name: string, value: string): void {
+    this.flat.push(name, value) // node:http checks what it writes
+  }
 }
 
 /** Names and values in turn as an object; a name that comes several times has a list. */

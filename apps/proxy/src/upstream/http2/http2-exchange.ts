@@ -1,0 +1,292 @@
+import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2'
+import type { BodyLength } from '@vrata/http1'
+import type { BodySink } from '../../body-source.ts'
+import type { Failure } from '../../failure/failure.ts'
+import { FlatFields } from '../../headers/received-fields.ts'
+import { Timer, type TimerOwner, type TimerWheel } from '../../timer-wheel.ts'
+import type { Call, Carrier, Fate } from '../pool/call.ts'
+import { KeptBody } from '../pool/kept-body.ts'
+import type { AnswerHead } from '../transport.ts'
+import { streamFailure } from './stream-failure.ts'
+
+/** What an exchange asks of the connection that it is a stream of. */
+export interface StreamOwner {
+  readonly timers: TimerWheel
+  /** How long a body waits for `100 Continue`, in milliseconds; 0 = not at all. */
+  readonly expectContinue: number
+  /** Why the connection ended, if it did. */
+  readonly broken: Failure | undefined
+  /** The endpoint will not begin to work on streams above this one. */
+  readonly lastProcessed: number
+  /** Whether other streams ended well on this connection before. */
+  readonly used: boolean
+  /** The stream is closed. */
+  onStreamClosed(): void
+  onMistake(thrown: unknown): void
+}
+
+const exchangeOf = Symbol('exchange')
+type OwnedStream = ClientHttp2Stream & { [exchangeOf]?: Http2Exchange }
+
+/** One call as a stream of a connection of HTTP/2. */
+export class Http2Exchange implements Carrier, BodySink, TimerOwner {
+  readonly #owner: StreamOwner
+  readonly #stream: OwnedStream
+  #call: Call | undefined
+  /** `waiting`: the head is out, the body waits for 100. */
+  #upload: 'waiting' | 'body' | 'done' = 'done'
+  #trailers: readonly string[] = []
+  #continueTimer: Timer | undefined = undefined
+  #headSeen = false
+  #kept: KeptBody | undefined = undefined
+  #answerTrailers: FlatFields | undefined = undefined
+
+  /** @throws whatever the session throws when it takes no more streams */
+  constructor(call: Call, session: ClientHttp2Session, fields: readonly string[], owner: StreamOwner) {
+    const hasBody = call.body !== undefined
+    this.#call = call
+    this.#owner = owner
+    this.#stream = session.request(fields, { endStream: !hasBody, waitForTrailers: hasBody })
+    this.#stream[exchangeOf] = this
+    listen(this.#stream)
+  }
+
+  /** Sends the body, if there is one. */
+  begin(): void {
+    const call = this.#call
+    if (call === undefined) return
+    const { body } = call
+    if (body === undefined) {
+      call.handler.onSent()
+      return
+    }
+    this.#kept = new KeptBody(body)
+    body.deliverTo(this)
+    const { expectContinue, timers } = this.#owner
+    if (call.request.expectContinue && expectContinue > 0) {
+      this.#upload = 'waiting'
+      this.#continueTimer = new Timer(this)
+      timers.arm(this.#continueTimer, expectContinue)
+      return
+    }
+    this.#upload = 'body'
+    body.resume()
+  }
+
+  /** The endpoint did not say 100 in time. */
+  onTimer(): void {
+    this.onContinue()
+  }
+
+  onContinue(): void {
+    if (this.#upload !== 'waiting') return
+    this.#disarm()
+    this.#upload = 'body'
+    this.#call?.body?.resume()
+  }
+
+  onChunk(chunk: Buffer): void {
+    const call = this.#call
+    if (call === undefined || this.#upload === 'done') return
+    call.bodyTaken = true
+    if (this.#kept?.whole) this.#kept.keep(chunk)
+    if (this.#stream.write(chunk)) call.handler.onUploaded()
+    else call.body?.pause()
+  }
+
+  onDrain(): void {
+    const call = this.#call
+    if (call === undefined || this.#upload !== 'body') return
+    call.handler.onUploaded()
+    if (this.#call === call) call.body?.resume()
+  }
+
+  onEnd(trailers: readonly string[]): void {
+    if (this.#call === undefined || this.#upload === 'done') return
+    this.#upload = 'done'
+    this.#trailers = trailers
+    this.#kept?.keepEnd(trailers)
+    this.#stream.end()
+  }
+
+  onWantTrailers(): void {
+    this.#stream.sendTrailers(trailersObject(this.#trailers))
+  }
+
+  onFinish(): void {
+    this.#call?.handler.onSent()
+  }
+
+  /** The client's body is too large or too slow. */
+  onFailure(failure: Failure): void {
+    this.#fail(failure, 'final')
+  }
+
+  onInform(status: number, raw: readonly string[]): void {
+    if (status !== 100) this.#call?.handler.onInform(status, new FlatFields(raw.slice(2)))
+  }
+
+  onHead(raw: readonly string[], last: boolean): void {
+    this.#disarm()
+    this.#headSeen = true
+    this.#kept?.drop()
+    this.#call?.handler.onHead(answerHead(raw, last))
+  }
+
+  onData(chunk: Buffer): void {
+    if (this.#call !== undefined && !this.#call.handler.onData(chunk)) this.#stream.pause()
+  }
+
+  onTrailers(raw: readonly string[]): void {
+    this.#answerTrailers = new FlatFields(raw)
+  }
+
+  /** All of the answer has come. What is left of the request is of no use any more. */
+  onAnswered(): void {
+    const call = this.#call
+    if (call === undefined || !this.#headSeen || this.#broken) return
+    this.#letGo(call)
+    if (!this.#stream.closed && this.#upload !== 'done') this.#stream.close(constants.NGHTTP2_NO_ERROR)
+    call.end(this.#answerTrailers)
+  }
+
+  /** Node ends what can be read also when a stream is reset. */
+  get #broken(): boolean {
+    const { rstCode, aborted } = this.#stream
+    return aborted || (rstCode !== undefined && rstCode !== constants.NGHTTP2_NO_ERROR)
+  }
+
+  onClose(): void {
+    const call = this.#call
+    if (call !== undefined) {
+      const { id = 0, rstCode = constants.NGHTTP2_NO_ERROR } = this.#stream
+      const unprocessed = id > this.#owner.lastProcessed
+      const { broken } = this.#owner
+      if (broken !== undefined && !unprocessed) this.#fail(broken, this.#fateWithConnection)
+      else {
+        const { failure, fate } = streamFailure(rstCode, unprocessed)
+        this.#fail(failure, this.#headSeen ? 'final' : fate)
+      }
+    }
+    this.#owner.onStreamClosed()
+  }
+
+  /** Whether a call that dies with its connection may simply have come too late. */
+  get #fateWithConnection(): Fate {
+    return this.#owner.used && !this.#headSeen ? 'unanswered' : 'final'
+  }
+
+  #fail(failure: Failure, fate: Fate): void {
+    const call = this.#call
+    if (call === undefined) return
+    this.#letGo(call)
+    this.#cancel()
+    if (this.#kept?.whole) {
+      call.body = this.#kept.rewind()
+      call.bodyTaken = false
+    }
+    call.fail(failure, fate)
+  }
+
+  resume(): void {
+    this.#stream.resume()
+  }
+
+  abort(): void {
+    if (this.#call !== undefined) this.#letGo(this.#call)
+    this.#cancel()
+  }
+
+  #letGo(call: Call): void {
+    this.#call = undefined
+    this.#disarm()
+    if (this.#upload !== 'done') call.body?.pause()
+  }
+
+  #cancel(): void {
+    if (!this.#stream.closed) this.#stream.close(constants.NGHTTP2_CANCEL)
+    this.#stream.resume() // what has come already is in the way of closing
+  }
+
+  #disarm(): void {
+    if (this.#continueTimer !== undefined) this.#owner.timers.disarm(this.#continueTimer)
+  }
+}
+
+function listen(stream: OwnedStream): void {
+  stream.on('continue', onContinue)
+  stream.on('headers', onHeaders)
+  stream.on('response', onResponse)
+  stream.on('data', onData)
+  stream.on('trailers', onTrailers)
+  stream.on('end', onAnswered)
+  stream.on('drain', onDrain)
+  stream.on('finish', onFinish)
+  stream.on('wantTrailers', onWantTrailers)
+  stream.on('error', onError)
+  stream.on('close', onClose)
+}
+
+function onContinue(this: OwnedStream): void {
+  this[exchangeOf]?.onContinue()
+}
+
+function onHeaders(this: OwnedStream, headers: { ':status'?: number }, _flags: number, raw: readonly string[]): void {
+  this[exchangeOf]?.onInform(headers[':status'] ?? 0, raw)
+}
+
+function onResponse(this: OwnedStream, _headers: unknown, flags: number, raw: readonly string[]): void {
+  this[exchangeOf]?.onHead(raw, (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0)
+}
+
+function onData(this: OwnedStream, chunk: Buffer): void {
+  this[exchangeOf]?.onData(chunk)
+}
+
+function onTrailers(this: OwnedStream, _headers: unknown, _flags: number, raw: readonly string[]): void {
+  this[exchangeOf]?.onTrailers(raw)
+}
+
+function onAnswered(this: OwnedStream): void {
+  this[exchangeOf]?.onAnswered()
+}
+
+function onDrain(this: OwnedStream): void {
+  this[exchangeOf]?.onDrain()
+}
+
+function onFinish(this: OwnedStream): void {
+  this[exchangeOf]?.onFinish()
+}
+
+function onWantTrailers(this: OwnedStream): void {
+  this[exchangeOf]?.onWantTrailers()
+}
+
+/** Told once more, and with the code of the reset, by `close`. */
+function onError(): void {}
+
+function onClose(this: OwnedStream): void {
+  this[exchangeOf]?.onClose()
+}
+
+/** @param last nothing follows the head */
+function answerHead(raw: readonly string[], last: boolean): AnswerHead {
+  const fields = new FlatFields(raw.slice(2)) // behind `:status`, which comes first and alone
+  return { status: Number(raw[1]), fields, bodyLength: bodyLength(fields, last) }
+}
+
+function bodyLength(fields: FlatFields, last: boolean): BodyLength {
+  const declared = fields.get('content-length')
+  if (declared !== undefined && /^\d{1,15}$/.test(declared)) return Number(declared)
+  return last ? 'none' : 'unknown'
+}
+
+function trailersObject(lines: readonly string[]): Record<string, string[]> {
+  const trailers: Record<string, string[]> = {}
+  for (let at = 0; at < lines.length; at += 2) {
+    const name = (lines[at] ?? '').toLowerCase()
+    trailers[name] = [...(trailers[name] ?? []), lines[at + 1] ?? '']
+  }
+  return trailers
+}
