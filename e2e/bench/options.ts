@@ -35,6 +35,8 @@ export class UsageError extends Error {}
 export function usage({ cells, systems }: Choices): string {
   return `npm run bench -- [options]
 
+With its defaults this takes half an hour, in which the machine should do nothing else.
+
   --cells LIST        what is measured, with commas between: ${cells.join(', ')}
   --only LIST         who takes part: ${systems.join(', ')}
   --rounds N          measurements of each system, in turns (default 5)

@@ -45,6 +45,7 @@ export async function startSystem(scope: Scope, lab: Lab, system: System, settin
   return system.start(scope, {
     workers: 1,
     cores: lab.cores.system,
+    otherCores: lab.cores.load,
     ...setting,
     upstream: setting.webSockets ? lab.backends.echo : lab.backends.http,
     certificate: lab.certificate,

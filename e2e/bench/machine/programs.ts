@@ -53,12 +53,12 @@ export function packageVersion(name: string): string | undefined {
   return /"version":\s*"([^"]+)"/.exec(text)?.[1]
 }
 
-/** Version of this checkout, with the commit it stands on where git can tell. */
+/** Version of this checkout, with the commit it stands on where git can tell, and whether it has changes. */
 export function vrataVersion(): string {
   const manifest = readFileSync(join(repositoryRoot, 'package.json'), 'utf8')
   const version = /"version":\s*"([^"]+)"/.exec(manifest)?.[1] ?? ''
   try {
-    const git = ['-C', repositoryRoot, 'rev-parse', '--short', 'HEAD']
+    const git = ['-C', repositoryRoot, 'describe', '--always', '--dirty', '--exclude', '*']
     return `${version} (${execFileSync('git', git, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()})`
   } catch {
     return version // no git, or not a clone

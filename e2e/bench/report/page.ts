@@ -53,18 +53,9 @@ disturbed it.
 
 ## Machine
 
-${markdownTable({
-  columns: ['', ''],
-  rows: [
-    ['date', facts.date],
-    ['processor', facts.processor],
-    ['cores', facts.cores],
-    ['memory', facts.memory],
-    ['kernel', facts.kernel],
-    ['Node', facts.node],
-    ['versions', facts.versions.join(', ')],
-  ],
-})}
+- ${facts.date}, ${facts.processor}, ${facts.memory}, ${facts.kernel}
+- cores: ${facts.cores}
+- Node ${facts.node}; ${facts.versions.join(', ')}
 
 ## Results
 ${results.map(section).join('')}`

@@ -22,6 +22,8 @@ export interface Site {
   readonly connections: number
   /** Cores that the system may use. */
   readonly cores: readonly number[]
+  /** Cores for what belongs to the system but does not serve. */
+  readonly otherCores: readonly number[]
   /** An existing empty folder for its files. */
   readonly folder: string
 }

@@ -27,10 +27,10 @@ export const vrata: System = {
   name: 'vrata',
   version: vrataVersion,
   async start(scope, site) {
-    const { cores, folder, workers } = site
+    const { cores, otherCores, folder, workers } = site
     const controlPlane = join(folder, 'control-plane')
     await mkdir(controlPlane)
-    const plane = await startControlPlane(scope, { bundled: true, folder: controlPlane })
+    const plane = await startControlPlane(scope, { bundled: true, folder: controlPlane, under: pinnedTo(otherCores) })
     const proxy = await startProxy(scope, {
       bundled: true,
       folder: join(folder, 'proxy'),
