@@ -1,6 +1,6 @@
 import type { Problem, SnapshotDocument } from '@vrata/model'
 import type { Logger } from '@vrata/service'
-import { type CompiledSnapshot, compileSnapshotInSlices } from '@vrata/snapshot'
+import { type CompiledSnapshot, CompileMemory, compileSnapshotInSlices } from '@vrata/snapshot'
 import type { MakeEngine } from './listeners/engine.ts'
 import { Listeners, type WantedListener } from './listeners/listeners.ts'
 import { listenerRules } from './listeners/rules.ts'
@@ -41,6 +41,7 @@ const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve))
 export class Activation implements AsyncDisposable {
   readonly #options: ActivationOptions
   readonly #keep = new Keep()
+  readonly #memory = new CompileMemory()
   readonly #listeners: Listeners
   #gateway: Gateway | undefined = undefined
 
@@ -104,6 +105,7 @@ export class Activation implements AsyncDisposable {
     const { compiled, problems } = await compileSnapshotInSlices(document.snapshot, {
       pause: nextTurn,
       warnings: false,
+      memory: this.#memory,
     })
     return compiled === undefined ? { kind: 'refused', problems } : this.#build(identity, compiled)
   }

@@ -4,6 +4,7 @@ import { Findings } from './findings.ts'
 import { HostIndex } from './host-index.ts'
 import { type Candidate, compareCandidates } from './order.ts'
 import { PartCompiler } from './parts.ts'
+import { RouteMemory } from './route-memory.ts'
 import { warnAboutShadows } from './shadows.ts'
 import { type PlacedSlot, slotOf } from './slot.ts'
 import { sortInSlices } from './sort-in-slices.ts'
@@ -28,6 +29,8 @@ export interface CompiledRoutes {
 export interface CompileOptions {
   /** Look for shadowed routes and other things that are allowed but probably not meant. Default true. */
   readonly warnings?: boolean
+  /** What earlier compilations of the same objects have made. Default: nothing. */
+  readonly memory?: RouteMemory
 }
 
 /**
@@ -50,20 +53,21 @@ export function compileRoutes(config: RoutingConfig, options: CompileOptions = {
  */
 export function* compileRoutesInSlices(
   config: RoutingConfig,
-  { warnings = true }: CompileOptions = {},
+  { warnings = true, memory = new RouteMemory() }: CompileOptions = {},
 ): Generator<undefined, CompiledRoutes, undefined> {
   const findings = new Findings()
   const compiler = new PartCompiler(findings)
-  const memberships = yield* collectMemberships(config, compiler, warnings)
+  const memberships = yield* collectMemberships(config, compiler, memory, warnings)
   const drafts: EntryDraft[] = []
   for (const route of config.routes) {
     yield
     const own = memberships.get(route.id) ?? []
     if (warnings) warnAboutRoute(route, own, config.groups.length > 0, findings)
-    const part = compiler.route(route)
+    const part = memory.part(route, () => compiler.route(route))
     if (part === undefined) continue
     for (const membership of own.length === 0 ? [undefined] : own) {
-      const draft = composeEntry(route, part, membership, compiler)
+      const compose = () => composeEntry(route, part, membership, compiler)
+      const draft = memory.entry(route, membership?.group, compose)
       if (draft !== undefined) drafts.push(draft)
       yield
     }
@@ -83,13 +87,14 @@ export function* compileRoutesInSlices(
 function* collectMemberships(
   { groups, routes }: RoutingConfig,
   compiler: PartCompiler,
+  memory: RouteMemory,
   warnings: boolean,
 ): Generator<undefined, Map<string, Membership[]>, undefined> {
   const byId = new Map(routes.map((route) => [route.id, route]))
   const memberships = new Map<string, Membership[]>()
   for (const group of groups) {
     yield
-    const part = compiler.group(group)
+    const part = memory.part(group, () => compiler.group(group))
     const positions = new Map<string, number>()
     for (const [position, id] of group.routeIds.entries()) if (!positions.has(id)) positions.set(id, position)
     for (const [id, position] of positions) {

@@ -16,6 +16,7 @@ import { checkOverrides } from './checks/overrides.ts'
 import { checkReferences } from './checks/references.ts'
 import { checkSockets } from './checks/sockets.ts'
 import { checkUnused } from './checks/unused.ts'
+import type { CompileMemory } from './compile-memory.ts'
 import { type Entities, parseSteps } from './parse.ts'
 import { discreet } from './secrets/discretion.ts'
 import { type SecretPointer, secretTexts } from './secrets/pointers.ts'
@@ -46,6 +47,8 @@ export interface CompileOptions {
   readonly warnings?: boolean
   /** Milliseconds since the epoch, for the dates of certificates. Default: now. */
   readonly nowMs?: number
+  /** What is kept from snapshot to snapshot. Default: nothing, as with strings that came from secrets. */
+  readonly memory?: CompileMemory
 }
 
 /**
@@ -71,7 +74,7 @@ export function compileSnapshotInSlices(
 export function* compileSteps(config: SnapshotConfig, options: CompileOptions): Steps<Compilation> {
   const problems: Problem[] = []
   const { secretPointers = [], confidential = [] } = options
-  const { entities, known } = yield* parseSteps(config, secretPointers, problems)
+  const { entities, known } = yield* parseSteps(config, secretPointers, problems, options.memory)
   // What is broken is left out from here on; warnings about who uses whom would be wrong without it.
   const warnings = options.warnings !== false && !hasErrors(problems)
   const { used } = yield* checkReferences(entities, known, problems)
@@ -84,14 +87,19 @@ export function* compileSteps(config: SnapshotConfig, options: CompileOptions): 
     yield* checkNames(config, problems)
     yield* checkUnused(entities, used, problems)
   }
-  const compiled = yield* build(entities, warnings, problems)
+  const compiled = yield* build(entities, warnings, problems, options.memory)
   const texts = new Set([...confidential, ...secretTexts(config, secretPointers)])
   const safe = discreet(problems, secretPointers, texts)
   return { compiled: hasErrors(safe) ? undefined : compiled, problems: sortProblems(safe) }
 }
 
-function* build(entities: Entities, warnings: boolean, problems: Problem[]): Steps<CompiledSnapshot> {
-  const { table, problems: found } = yield* routes(entities, warnings)
+function* build(
+  entities: Entities,
+  warnings: boolean,
+  problems: Problem[],
+  memory: CompileMemory | undefined,
+): Steps<CompiledSnapshot> {
+  const { table, problems: found } = yield* routes(entities, warnings, memory)
   problems.push(...found)
   const destinations = new Map(entities.destinations.map((destination) => [destination.id, destination]))
   const actions: Action[] = []
@@ -109,8 +117,11 @@ function* build(entities: Entities, warnings: boolean, problems: Problem[]): Ste
   }
 }
 
-function* routes(entities: Entities, warnings: boolean): Steps<CompiledRoutes> {
-  const slices = compileRoutesInSlices(entities, { warnings })
+function* routes(entities: Entities, warnings: boolean, memory: CompileMemory | undefined): Steps<CompiledRoutes> {
+  const slices = compileRoutesInSlices(
+    entities,
+    memory === undefined ? { warnings } : { warnings, memory: memory.routes },
+  )
   for (let step = slices.next(); ; step = slices.next()) {
     if (step.done) return step.value
     yield

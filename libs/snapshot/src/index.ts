@@ -15,6 +15,7 @@ export {
   compileSnapshot,
   compileSnapshotInSlices,
 } from './compile.ts'
+export { CompileMemory } from './compile-memory.ts'
 export { snapshotHash } from './hash.ts'
 export type { SnapshotKind } from './kinds.ts'
 export { redact, redactConfig } from './redact.ts'

@@ -1,6 +1,7 @@
 import { Middleware } from '@vrata/middlewares'
 import { checkEntity, Destination, Group, Listener, type Problem, Route, type SnapshotConfig } from '@vrata/model'
 import type { z } from 'zod'
+import type { CompileMemory } from './compile-memory.ts'
 import { lists, refOf, type SnapshotKind, type StoredEntity } from './kinds.ts'
 import { pointersByEntity, type SecretPointer } from './secrets/pointers.ts'
 import type { Steps } from './slices.ts'
@@ -25,24 +26,37 @@ export interface ParsedSnapshot {
 
 /**
  * Checks every entity against its schema once more, now that no string is a reference any longer, and that no two of a
- * kind share an id. `pointers` names the strings whose content must not be quoted in messages.
+ * kind share an id. `pointers` names the strings whose content must not be quoted in messages; what `memory` knows is
+ * taken over.
  */
 export function* parseSteps(
   config: SnapshotConfig,
   pointers: readonly SecretPointer[],
   problems: Problem[],
+  memory: CompileMemory | undefined,
 ): Steps<ParsedSnapshot> {
   const secrets = pointersByEntity(pointers)
+  const recall = memory?.begin()
   function* parse<S extends z.ZodType>(kind: SnapshotKind, schema: S): Steps<Parsed<z.output<S>>> {
     const good: z.output<S>[] = []
     const ids = new Set<string>()
     for (const entity of config[lists[kind]]) {
       if (ids.has(entity.id)) problems.push(repeated(kind, entity))
       ids.add(entity.id)
+      const text = recall === undefined ? '' : JSON.stringify(entity)
+      const known = recall?.value(kind, entity.id, text)
+      if (known !== undefined) {
+        good.push(known as z.output<S>) // made by the schema of this kind
+        yield
+        continue
+      }
       const isSecret = below(secrets.get(`${kind}/${entity.id}`))
       const checked = checkEntity(schema, entity, refOf(kind, entity), { references: 'resolved', ...isSecret })
       problems.push(...checked.problems)
-      if (checked.value !== undefined) good.push(checked.value)
+      if (checked.value !== undefined) {
+        good.push(checked.value)
+        recall?.keep(kind, entity.id, text, checked.value)
+      }
       yield
     }
     return { good, ids }
@@ -52,6 +66,7 @@ export function* parseSteps(
   const route = yield* parse('route', Route)
   const group = yield* parse('group', Group)
   const middleware = yield* parse('middleware', Middleware)
+  recall?.end()
   return {
     entities: {
       listeners: listener.good,
