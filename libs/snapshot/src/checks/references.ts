@@ -7,7 +7,8 @@ import type { Steps } from '../slices.ts'
 /** One entity naming another. */
 export interface Reference {
   readonly from: { readonly kind: SnapshotKind; readonly id: string; readonly name: string }
-  readonly pointer: string
+  /** Members and positions that lead to the id. */
+  readonly path: readonly (string | number)[]
   readonly to: SnapshotKind
   readonly id: string
 }
@@ -17,15 +18,12 @@ export function* referencesOf(entities: Entities): Generator<Reference> {
   for (const route of entities.routes) {
     const from = { kind: 'route', id: route.id, name: route.name } as const
     for (const [index, { destinationId }] of (route.forward?.destinations ?? []).entries()) {
-      yield {
-        from,
-        pointer: pointer('forward', 'destinations', index, 'destinationId'),
-        to: 'destination',
-        id: destinationId,
-      }
+      const path = ['forward', 'destinations', index, 'destinationId']
+      yield { from, path, to: 'destination', id: destinationId }
     }
     const mirror = route.forward?.mirror
-    if (mirror) yield { from, pointer: '/forward/mirror/destinationId', to: 'destination', id: mirror.destinationId }
+    if (mirror)
+      yield { from, path: ['forward', 'mirror', 'destinationId'], to: 'destination', id: mirror.destinationId }
     yield* listed(from, 'middlewareIds', 'middleware', route.middlewareIds)
     yield* listed(from, 'listenerIds', 'listener', route.listenerIds ?? [])
   }
@@ -47,7 +45,7 @@ function* listed(
   to: SnapshotKind,
   ids: readonly string[],
 ): Generator<Reference> {
-  for (const [index, id] of ids.entries()) yield { from, pointer: pointer(member, index), to, id }
+  for (const [index, id] of ids.entries()) yield { from, path: [member, index], to, id }
 }
 
 /** Settings of middlewares name destinations in members called `destinationId` or ending in `DestinationId`. */
@@ -55,7 +53,7 @@ function* destinationsNamed(from: Reference['from'], value: object, path: readon
   for (const [key, member] of Object.entries(value)) {
     const here = [...path, key]
     if (typeof member === 'string') {
-      if (/(?:^d|D)estinationId$/.test(key)) yield { from, pointer: pointer(...here), to: 'destination', id: member }
+      if (/(?:^d|D)estinationId$/.test(key)) yield { from, path: here, to: 'destination', id: member }
     } else if (typeof member === 'object' && member !== null) yield* destinationsNamed(from, member, here)
   }
 }
@@ -77,7 +75,7 @@ export function* checkReferences(entities: Entities, known: KnownIds, problems: 
     const suggestion = problems.length < maxProblems ? nearest(reference.id, known[reference.to]) : undefined
     problems.push({
       entity: refOf(reference.from.kind, reference.from),
-      pointer: reference.pointer,
+      pointer: pointer(...reference.path),
       message: `${reference.to} ${JSON.stringify(reference.id)} does not exist`,
       ...(suggestion === undefined ? {} : { suggestion }),
       severity: 'error',
