@@ -20,6 +20,12 @@ interface Row {
 const route = { name: 'x', match: { pathPrefix: '/x' }, directResponse: { status: 204 } }
 const listener = { name: 'x', port: 8080 }
 const destination = { name: 'd', host: '127.0.0.1', port: 80 }
+const balancing = (endpointBalancing: object): object => ({ ...destination, options: { endpointBalancing } })
+const forwarding = (settings: object): object => ({
+  name: 'x',
+  match: { path: '/x' },
+  forward: { destinations: [{ destinationId: 'a' }], ...settings },
+})
 const matching = (match: object): object => ({ ...route, match })
 
 const rows: readonly Row[] = [
@@ -189,6 +195,121 @@ const rows: readonly Row[] = [
     code: 'invalid',
     says: /destination weights must sum to 100/,
   },
+  {
+    what: 'an algorithm for destinations that nobody knows',
+    path: 'routes',
+    body: forwarding({ destinationBalancing: { algorithm: 'STICKI' } }),
+    status: 400,
+    code: 'invalid',
+    pointer: '/forward/destinationBalancing/algorithm',
+    suggestion: 'STICKY',
+  },
+  {
+    what: 'a hash policy without a source',
+    path: 'destinations',
+    body: balancing({ algorithm: 'RING_HASH', ringHash: { hashPolicy: [{}] } }),
+    status: 400,
+    code: 'invalid',
+    pointer: '/options/endpointBalancing/ringHash/hashPolicy/0',
+    says: /exactly one of header, cookie, sourceIP/,
+  },
+  {
+    what: 'a hash policy with two sources',
+    path: 'destinations',
+    body: balancing({ algorithm: 'MAGLEV', maglev: { hashPolicy: [{ header: { name: 'x' }, sourceIP: {} }] } }),
+    status: 400,
+    code: 'invalid',
+    pointer: '/options/endpointBalancing/maglev/hashPolicy/0',
+    says: /exactly one of header, cookie, sourceIP/,
+  },
+  {
+    what: 'a hash policy with a header that is none',
+    path: 'destinations',
+    body: balancing({ algorithm: 'RING_HASH', ringHash: { hashPolicy: [{ header: { name: 'a b' } }] } }),
+    status: 400,
+    code: 'invalid',
+    pointer: '/options/endpointBalancing/ringHash/hashPolicy/0/header/name',
+  },
+  {
+    what: 'a table that is no prime number',
+    path: 'destinations',
+    body: balancing({ algorithm: 'MAGLEV', maglev: { tableSize: 65_536 } }),
+    status: 400,
+    code: 'invalid',
+    pointer: '/options/endpointBalancing/maglev/tableSize',
+    suggestion: '65537',
+  },
+  {
+    what: 'a table that would fill the memory',
+    path: 'destinations',
+    body: balancing({ algorithm: 'MAGLEV', maglev: { tableSize: 5_000_021 } }),
+    status: 400,
+    code: 'invalid',
+    pointer: '/options/endpointBalancing/maglev/tableSize',
+  },
+  {
+    what: 'a ring whose bounds are swapped',
+    path: 'destinations',
+    body: balancing({ algorithm: 'RING_HASH', ringHash: { ringSize: { min: 2000, max: 1000 } } }),
+    status: 400,
+    code: 'invalid',
+    pointer: '/options/endpointBalancing/ringHash/ringSize/min',
+  },
+  {
+    what: 'a cookie with a name that is none',
+    path: 'destinations',
+    body: balancing({ algorithm: 'STICKY', sticky: { cookie: { name: 'a;b' } } }),
+    status: 400,
+    code: 'invalid',
+    pointer: '/options/endpointBalancing/sticky/cookie/name',
+  },
+  {
+    what: 'a cookie that lasts no time',
+    path: 'routes',
+    body: forwarding({ destinationBalancing: { algorithm: 'STICKY', sticky: { cookie: { ttl: '0s' } } } }),
+    status: 400,
+    code: 'invalid',
+    pointer: '/forward/destinationBalancing/sticky/cookie/ttl',
+  },
+  {
+    what: 'another way out than detour and repin',
+    path: 'routes',
+    body: forwarding({ destinationBalancing: { algorithm: 'STICKY', sticky: { onUnhealthy: 'detours' } } }),
+    status: 400,
+    code: 'invalid',
+    pointer: '/forward/destinationBalancing/sticky/onUnhealthy',
+    suggestion: 'detour',
+  },
+  ...[0, 65_536, -1, 80.5, '80'].map((port) => ({
+    what: `an endpoint with the port ${JSON.stringify(port)}`,
+    path: 'destinations',
+    body: {
+      ...destination,
+      endpoints: [
+        { host: '10.0.0.1', port: 80 },
+        { host: '10.0.0.2', port },
+      ],
+    },
+    status: 400,
+    code: 'invalid',
+    pointer: '/endpoints/1/port',
+  })),
+  {
+    what: 'an endpoint without a host',
+    path: 'destinations',
+    body: { ...destination, endpoints: [{ port: 80 }] },
+    status: 400,
+    code: 'invalid',
+    pointer: '/endpoints/0/host',
+  },
+  ...['500ms', '31s'].map((refresh) => ({
+    what: `a name asked for every ${refresh}`,
+    path: 'destinations',
+    body: { ...destination, options: { dns: { refresh } } },
+    status: 400,
+    code: 'invalid',
+    pointer: '/options/dns/refresh',
+  })),
   // ids
   {
     what: 'an id with a slash',
