@@ -3,7 +3,7 @@ import type { Logger } from '@vrata/service'
 import { type CompiledSnapshot, CompileMemory, compileSnapshotInSlices } from '@vrata/snapshot'
 import type { MakeEngine } from './listeners/engine.ts'
 import { Listeners, type WantedListener } from './listeners/listeners.ts'
-import { listenerRules } from './listeners/rules.ts'
+import { wantedListener } from './listeners/wanted-listener.ts'
 import { type Applied, logApplied, logRefused, refusal, type SnapshotCounts, stateOf } from './outcome.ts'
 import { Gateway, type GatewaySettings, type SnapshotIdentity } from './pipeline/gateway.ts'
 import { Keep } from './pipeline/keep.ts'
@@ -13,7 +13,7 @@ export type { Applied } from './outcome.ts'
 
 /** A snapshot that is ready to run beside the one that runs. It takes part in nothing until it is committed. */
 export type Candidate =
-  | { readonly kind: 'new'; readonly gateway: Gateway }
+  | { readonly kind: 'new'; readonly gateway: Gateway; readonly listeners: readonly WantedListener[] }
   /** What it holds runs already; only the identity is another one. */
   | { readonly kind: 'same'; readonly identity: SnapshotIdentity }
 
@@ -112,7 +112,7 @@ export class Activation implements AsyncDisposable {
 
   /** The second half: opens new sockets and swaps. What could not be bound is told by `state`. */
   async commit(candidate: Candidate): Promise<void> {
-    if (candidate.kind === 'new') await this.#swap(candidate.gateway)
+    if (candidate.kind === 'new') await this.#swap(candidate.gateway, candidate.listeners)
     else if (this.#gateway !== undefined) this.#gateway.identity = candidate.identity
   }
 
@@ -132,7 +132,9 @@ export class Activation implements AsyncDisposable {
   #build(identity: SnapshotIdentity, compiled: CompiledSnapshot): Candidate | Refusal {
     const lease = this.#keep.lease()
     try {
-      return { kind: 'new', gateway: new Gateway(identity, compiled, lease, this.#options.gateway) }
+      const gateway = new Gateway(identity, compiled, lease, this.#options.gateway)
+      const listeners = [...compiled.listeners.values()].map((listener) => wantedListener(listener, gateway, lease))
+      return { kind: 'new', gateway, listeners }
     } catch (thrown) {
       lease[Symbol.dispose]()
       this.#keepLimits()
@@ -143,9 +145,9 @@ export class Activation implements AsyncDisposable {
     }
   }
 
-  async #swap(next: Gateway): Promise<void> {
+  async #swap(next: Gateway, listeners: readonly WantedListener[]): Promise<void> {
     const old = this.#gateway
-    await this.#listeners.change(wantedListeners(next), old, () => {
+    await this.#listeners.change(listeners, old, () => {
       this.#gateway = next
       if (old === undefined) return
       handOver(old, next, this.#options.streamDrain)
@@ -163,11 +165,4 @@ export class Activation implements AsyncDisposable {
 /** What a document says about itself. */
 export function identityOf({ id, name, hash, seq }: SnapshotDocument): SnapshotIdentity {
   return { id, name, hash, seq: seq ?? 0 }
-}
-
-function wantedListeners(gateway: Gateway): WantedListener[] {
-  return [...gateway.snapshot.listeners.values()].map((listener) => ({
-    listener,
-    front: { rules: listenerRules(listener), acceptor: gateway },
-  }))
 }

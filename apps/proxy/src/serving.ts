@@ -4,9 +4,9 @@ import { Registry } from 'prom-client'
 import { Activation } from './activation.ts'
 import { type EndpointReport, endpointReport } from './admin/endpoint-report.ts'
 import { runningConfig } from './admin/running-config.ts'
-import { systemClock } from './clock.ts'
+import { backgroundClock, systemClock } from './clock.ts'
 import { SystemResolver } from './discovery/name-resolver.ts'
-import { NodeHttpEngine } from './listeners/node-http/engine.ts'
+import { SocketEngine } from './listeners/socket-engine.ts'
 import type { Applied } from './outcome.ts'
 import type { SnapshotIdentity } from './pipeline/gateway.ts'
 import { GuardedStore } from './sessions/guarded-store.ts'
@@ -56,15 +56,18 @@ export class Serving implements Traffic {
     const sessions = sessionStoreOf(sessionStore, log)
     this.#sessions = sessions
     this.#log = log
+    const timers = new TimerWheel(backgroundClock)
+    const onMistake = (thrown: unknown) => log.error({ err: thrown }, 'unexpected error')
     this.activation = new Activation({
       gateway: {
         celBodyMaxSize,
-        onMistake: (thrown) => log.error({ err: thrown }, 'unexpected error'),
+        onMistake,
         sessions,
-        timers: new TimerWheel(systemClock),
+        timers,
         dns: { resolver: new SystemResolver(), clock: systemClock, log, random: Math.random },
       },
-      engine: (address, port, front) => new NodeHttpEngine(address, port, front, shared),
+      engine: (address, port, front) =>
+        new SocketEngine(address, port, front, { wheel: timers, log, reusePort: shared, onMistake }),
       log,
       streamDrain,
       onChange,

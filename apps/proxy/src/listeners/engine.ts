@@ -1,5 +1,6 @@
 import type { Exchange } from '../exchange.ts'
 import type { ListenerRules } from './rules.ts'
+import type { TlsGate } from './tls/tls-gate.ts'
 
 /** Takes the exchanges that a listener admits; a compiled gateway is one. */
 export interface Acceptor {
@@ -10,17 +11,30 @@ export interface Acceptor {
 export interface Front {
   readonly rules: ListenerRules
   readonly acceptor: Acceptor
+  /** Undefined: clear text. */
+  readonly tls?: TlsGate | undefined
 }
 
-/**
- * A listening socket and the protocol spoken on it. The address is fixed, everything else is in the front. Another
- * engine (an HTTP/1.1 codec of our own, HTTP/2) takes this one's place without anybody else noticing.
- */
+/** What a listening socket has to say about itself. */
+export interface EngineCounts {
+  /** Connections accepted so far. */
+  readonly accepted: number
+  /** Connections that are open now. */
+  readonly open: number
+  /** TLS handshakes that failed so far. */
+  readonly handshakeErrors: number
+}
+
+/** A listening socket and what is spoken on it. The address is fixed, everything else is in the front. */
 export interface Engine {
   /** Binds. Rejects with the error of the platform; may then be called again. */
   listen(): Promise<void>
-  /** Puts another front behind the socket, for all requests from now on. */
+  /**
+   * Puts another front behind the socket, for all requests from now on. When it changes from clear text to TLS or back,
+   * the connections of before drain.
+   */
   use(front: Front): void
+  readonly counts: EngineCounts
   /** Connections that are open now. */
   readonly connections: number
   /** Upgraded connections that are open now. */
@@ -28,8 +42,8 @@ export interface Engine {
   /** Stops listening at once; connections go on. */
   stopListening(): void
   /**
-   * Lets requests in flight end, with `Connection: close`, and closes what is idle; after `limit` milliseconds closes
-   * the rest. Resolves when no connection is left.
+   * Lets requests in flight end, with `Connection: close` or GOAWAY, and closes what is idle; after `limit` milliseconds
+   * closes the rest. Resolves when no connection is left.
    */
   drain(limit: number): Promise<void>
 }

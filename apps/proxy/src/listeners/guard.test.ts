@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { completeLimits, ServerConnection } from '@vrata/http1'
 import { Listener, type ListenerInput } from '@vrata/model'
 import type { AdmittedHead } from '../exchange.ts'
 import { Failure } from '../failure/failure.ts'
-import { type Admission, admit } from './guard.ts'
+import { admit } from './guard.ts'
 import { listenerRules } from './rules.ts'
 
 function rulesOf(fields: Partial<ListenerInput> = {}) {
@@ -14,26 +15,32 @@ interface Ask {
   readonly method?: string
   readonly target?: string
   readonly minorVersion?: number
+  /** Names and values in turn. */
   readonly lines?: readonly string[]
   readonly peer?: string
 }
 
-function admitted(ask: Ask, fields: Partial<ListenerInput> = {}): Admission | Failure {
-  const rules = rulesOf(fields)
-  const address = ask.peer ?? '192.0.2.1'
-  const { method = 'GET', target = '/', minorVersion = 1, lines = ['Host', 'a.example'] } = ask
-  return admit(
-    { method, target, minorVersion, lines },
-    rules,
-    { address, trusted: rules.trusts(address), certificate: undefined, certificateHeader: undefined },
-    'http',
-  )
+/** The head as the codec reads it, whose own limits are far. */
+function received({ method = 'GET', target = '/', minorVersion = 1, lines = ['Host', 'a.example'] }: Ask) {
+  const connection = new ServerConnection(completeLimits({ head: 1_000_000, startLine: 500_000, fields: 1_000 }))
+  const pairs = lines.flatMap((name, at) => (at % 2 === 0 ? [`${name}: ${lines[at + 1]}\r\n`] : []))
+  connection.receive(Buffer.from(`${method} ${target} HTTP/1.${minorVersion}\r\n${pairs.join('')}\r\n`, 'latin1'))
+  const event = connection.next()
+  if (event.kind !== 'request') assert.fail(`the codec says ${event.kind}`)
+  return event
 }
 
-function head(ask: Ask, fields?: Partial<ListenerInput>) {
+function admitted(ask: Ask, fields: Partial<ListenerInput> = {}): AdmittedHead | Failure {
+  const rules = rulesOf(fields)
+  const address = ask.peer ?? '192.0.2.1'
+  const peer = { address, trusted: rules.trusts(address), certificate: undefined, certificateHeader: undefined }
+  return admit(received(ask), rules, peer, 'http')
+}
+
+function head(ask: Ask, fields?: Partial<ListenerInput>): AdmittedHead {
   const admission = admitted(ask, fields)
   assert.ok(!(admission instanceof Failure), admission instanceof Failure ? admission.message : '')
-  return admission.head
+  return admission
 }
 
 /** Names, in lower case, of the lines that can be seen. */
@@ -52,26 +59,12 @@ interface Refusal {
 const host = ['Host', 'a']
 
 const refusals: readonly Refusal[] = [
-  { what: 'no Host', ask: { lines: [] } },
-  { what: 'an empty Host', ask: { lines: ['Host', ''] } },
-  { what: 'two Hosts, even equal ones', ask: { lines: ['Host', 'a', 'host', 'a'] } },
-  { what: 'a Host with a user', ask: { lines: ['Host', 'u@a'] } },
-  { what: 'a Host with a path', ask: { lines: ['Host', 'a/b'] } },
-  { what: 'a Host with a bad port', ask: { lines: ['Host', 'a:99999'] } },
-  { what: 'an absolute target with a bad authority', ask: { target: 'http://u@a/', lines: host } },
-  { what: 'an absolute target without a Host', ask: { target: 'http://a/', lines: [] } },
-  { what: 'a target of another scheme', ask: { target: 'ftp://a/', lines: host } },
-  { what: 'a target that is only a name', ask: { target: 'a', lines: host } },
-  { what: 'a star for anything but OPTIONS', ask: { target: '*', lines: host } },
+  { what: 'no Host in HTTP/1.0', ask: { minorVersion: 0, lines: [] } },
+  { what: 'a tunnel', ask: { method: 'CONNECT', target: 'a:443', lines: ['Host', 'a:443'] } },
   { what: 'an encoded slash', ask: { target: '/a%2Fb', lines: host } },
   { what: 'a path above the root', ask: { target: '/..', lines: host } },
   { what: 'a broken escape', ask: { target: '/%zz', lines: host } },
-  { what: 'a fragment in the path', ask: { target: '/a#b', lines: host } },
-  { what: 'a fragment in the query', ask: { target: '/a?b#c', lines: host } },
-  { what: 'an unknown expectation', ask: { lines: [...host, 'Expect', 'magic'] } },
-  { what: 'a transfer coding that would be lost', ask: { lines: [...host, 'Transfer-Encoding', 'gzip, chunked'] } },
-  { what: 'chunks in HTTP/1.0', ask: { minorVersion: 0, lines: [...host, 'Transfer-Encoding', 'chunked'] } },
-  { what: 'a length that is no number', ask: { lines: [...host, 'Content-Length', '1e3'] } },
+  { what: 'a backslash', ask: { target: '/a\\b', lines: host } },
   {
     what: 'a name with an underscore where they are rejected',
     ask: { lines: [...host, 'a_b', '1'] },
@@ -80,7 +73,7 @@ const refusals: readonly Refusal[] = [
   { what: 'a long target', ask: { target: `/${'x'.repeat(8192)}`, lines: host }, reason: 'uri_too_long' },
   {
     what: 'many header lines',
-    ask: { lines: Array.from({ length: 101 }, (_, n) => [`h${n}`, '1']).flat() },
+    ask: { lines: [...host, ...Array.from({ length: 100 }, (_, n) => [`h${n}`, '1']).flat()] },
     reason: 'request_headers_too_large',
   },
   {
@@ -133,13 +126,13 @@ test('an encoded slash is kept where the listener says so', () => {
   assert.equal(head({ target: '/a%2fb' }, { encodedSlash: 'keep' }).path, '/a%2Fb')
 })
 
-test('the authority of an absolute target decides over the Host', () => {
-  const { host, authority, path, query } = head({ target: 'HTTP://B.example:81/p?q', lines: ['Host', 'a'] })
+test('the authority of an absolute target is the one that counts, as it was written', () => {
+  const { host, authority, path, query } = head({ target: 'HTTP://B.example:81/p?q', lines: ['Host', 'b.EXAMPLE:81'] })
   assert.deepEqual(
     { host, authority, path, query },
     { host: 'b.example', authority: 'B.example:81', path: '/p', query: 'q' },
   )
-  assert.equal(head({ target: 'http://b', lines: ['Host', 'a'] }).path, '/')
+  assert.equal(head({ target: 'http://b', lines: ['Host', 'b'] }).path, '/')
 })
 
 test('hosts are compared in lower case, without port and trailing dot; the authority stays as received', () => {
@@ -151,20 +144,6 @@ test('hosts are compared in lower case, without port and trailing dot; the autho
 
 test('OPTIONS may ask about the server as a whole', () => {
   assert.equal(head({ method: 'OPTIONS', target: '*' }).path, '*')
-})
-
-test('a body is framed by its length or by chunks', () => {
-  const cases = [
-    { lines: ['Content-Length', '5'], length: 5 },
-    { lines: ['Content-Length', '0'], length: 0 },
-    { lines: ['Transfer-Encoding', 'Chunked'], length: undefined },
-    { lines: [], length: 0 },
-  ]
-  for (const { lines, length } of cases) {
-    const admission = admitted({ lines: [...host, ...lines] })
-    assert.ok(!(admission instanceof Failure))
-    assert.equal(admission.bodyLength, length)
-  }
 })
 
 test('what a client must not claim is gone before anybody looks', () => {

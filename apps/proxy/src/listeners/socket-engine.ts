@@ -1,12 +1,18 @@
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import type { Logger } from '@vrata/service'
 import { Failure } from '../failure/failure.ts'
 import type { TimerWheel } from '../timer-wheel.ts'
-import type { Tunnel } from '../upgrade-offer.ts'
 import { Client } from './client.ts'
-import type { Connection, ConnectionHost } from './connection.ts'
-import type { Engine, Front } from './engine.ts'
+import { ConnectionGroup, type GroupHost } from './connection-group.ts'
+import type { Engine, EngineCounts, Front } from './engine.ts'
+import { lookAtFirstBytes } from './first-bytes.ts'
 import { Http1Connection } from './http1/http1-connection.ts'
+import { Http2Connection } from './http2/http2-connection.ts'
+import { clientCertificate } from './tls/client-certificate.ts'
+import { Handshake } from './tls/handshake.ts'
+import type { TlsGate } from './tls/tls-gate.ts'
 
 /** Unaccepted connections that the kernel keeps for a listener. */
 const backlog = 4096
@@ -17,30 +23,32 @@ const keepAliveDelay = 30_000
 /** What all engines of a process share. */
 export interface EngineOptions {
   readonly wheel: TimerWheel
+  readonly log: Logger
   /** Other processes of ours listen on the same port, each with a share of the connections. */
   readonly reusePort?: boolean
   /** Hears of errors that can only be ours. */
   readonly onMistake: (thrown: unknown) => void
 }
 
-/** A listening socket on the codec of our own. */
-export class SocketEngine implements Engine, ConnectionHost {
-  readonly wheel: TimerWheel
+/** A listening socket: HTTP/1.1 on the codec of our own and HTTP/2, in clear text or TLS, on one port. */
+export class SocketEngine implements Engine, GroupHost {
   readonly #address: string
   readonly #port: number
   readonly #options: EngineOptions
   readonly #server: Server
-  readonly #connections = new Map<Socket, Connection | undefined>()
-  readonly #tunnels = new Set<Tunnel>()
   #front: Front
-  #draining = false
+  #group: ConnectionGroup
+  /** Those that spoke clear text before TLS came, or the other way round. */
+  readonly #former = new Set<ConnectionGroup>()
+  #accepted = 0
+  #handshakeErrors = 0
 
   constructor(address: string, port: number, front: Front, options: EngineOptions) {
-    this.wheel = options.wheel
     this.#address = address
     this.#port = port
-    this.#front = front
     this.#options = options
+    this.#front = front
+    this.#group = new ConnectionGroup(this)
     this.#server = createServer({
       allowHalfOpen: true,
       noDelay: true,
@@ -55,16 +63,26 @@ export class SocketEngine implements Engine, ConnectionHost {
     return this.#front
   }
 
+  get wheel(): TimerWheel {
+    return this.#options.wheel
+  }
+
   get connections(): number {
-    return this.#connections.size
+    return this.#sum(({ size }) => size)
   }
 
   get tunnels(): number {
-    return this.#tunnels.size
+    return this.#sum(({ tunnels }) => tunnels)
   }
 
-  get draining(): boolean {
-    return this.#draining
+  get counts(): EngineCounts {
+    return { accepted: this.#accepted, open: this.connections, handshakeErrors: this.#handshakeErrors }
+  }
+
+  #sum(of: (group: ConnectionGroup) => number): number {
+    let sum = of(this.#group)
+    for (const group of this.#former) sum += of(group)
+    return sum
   }
 
   async listen(): Promise<void> {
@@ -74,7 +92,13 @@ export class SocketEngine implements Engine, ConnectionHost {
   }
 
   use(front: Front): void {
+    const before = this.#front
     this.#front = front
+    if ((before.tls === undefined) === (front.tls === undefined)) return
+    const former = this.#group
+    this.#group = new ConnectionGroup(this)
+    this.#former.add(former)
+    void former.drain(before.rules.drainTimeout).then(() => this.#former.delete(former))
   }
 
   stopListening(): void {
@@ -82,44 +106,75 @@ export class SocketEngine implements Engine, ConnectionHost {
   }
 
   async drain(limit: number): Promise<void> {
-    this.#draining = true
-    const { listening } = this.#server
-    if (!listening && this.#connections.size === 0) return
-    const closed = once(this.#server, 'close')
-    if (listening) this.#server.close()
-    for (const connection of this.#connections.values()) connection?.drain()
-    const timer = setTimeout(() => this.#closeAll(), limit)
-    await closed
-    clearTimeout(timer)
-  }
-
-  onJoined(tunnel: Tunnel, ended: () => void): void {
-    this.#tunnels.add(tunnel)
-    tunnel.onClosed = () => {
-      this.#tunnels.delete(tunnel)
-      ended()
-    }
+    if (this.#server.listening) this.#server.close()
+    await Promise.all([this.#group, ...this.#former].map((group) => group.drain(limit)))
   }
 
   onMistake(thrown: unknown): void {
     this.#options.onMistake(thrown)
   }
 
-  #closeAll(): void {
-    for (const tunnel of this.#tunnels) tunnel.close()
-    for (const [socket, connection] of this.#connections) {
-      if (connection === undefined) socket.destroy()
-      else connection.destroy()
-    }
+  #onConnection(socket: Socket): void {
+    const { rules, tls } = this.#front
+    const group = this.#group
+    const full = rules.maxConnections > 0 && this.connections >= rules.maxConnections
+    this.#accepted++
+    group.enter(socket)
+    if (tls !== undefined) this.#secure(socket, group, tls, full)
+    else if (full) this.#refuse(socket, group)
+    else if (rules.http2) this.#lookAt(socket, group)
+    else group.speaks(socket, new Http1Connection(group, socket, 'http', new Client(socket)))
   }
 
-  #onConnection(socket: Socket): void {
-    const { maxConnections } = this.#front.rules
-    const full = maxConnections > 0 && this.#connections.size >= maxConnections
-    this.#connections.set(socket, undefined)
-    socket.on('close', () => this.#connections.delete(socket))
-    const connection = new Http1Connection(this, socket, 'http', new Client(socket))
-    this.#connections.set(socket, connection)
-    if (full) connection.refuse(new Failure('overloaded', { message: 'too many connections' }))
+  #refuse(socket: Socket, group: ConnectionGroup): void {
+    const connection = new Http1Connection(group, socket, 'http', new Client(socket))
+    group.speaks(socket, connection)
+    connection.refuse(new Failure('overloaded', { message: 'too many connections' }))
+  }
+
+  #lookAt(socket: Socket, group: ConnectionGroup): void {
+    lookAtFirstBytes(socket, this.wheel, this.#front.rules.timeouts.clientHeader, (beginning, bytes) => {
+      const client = new Client(socket)
+      if (beginning === 'http2') {
+        group.speaks(socket, new Http2Connection(group, socket, 'http', client, bytes))
+        return
+      }
+      const connection = new Http1Connection(group, socket, 'http', client, bytes)
+      group.speaks(socket, connection)
+      if (beginning === 'late') connection.refuse(new Failure('request_timeout'))
+    })
+  }
+
+  #secure(socket: Socket, group: ConnectionGroup, gate: TlsGate, full: boolean): void {
+    // A client that cannot be told why is not worth a handshake.
+    if (full) {
+      socket.destroy()
+      return
+    }
+    new Handshake(socket, gate, this.wheel, this.#front.rules.timeouts.clientHeader, {
+      onSecure: (secure) => this.#onSecure(socket, secure, group),
+      onFailure: (error) => this.#onHandshakeError(socket, error),
+    })
+  }
+
+  #onSecure(socket: Socket, secure: TLSSocket, group: ConnectionGroup): void {
+    const shown = secure.getPeerX509Certificate()
+    const client = new Client(secure, shown === undefined ? undefined : clientCertificate(shown))
+    const connection =
+      secure.alpnProtocol === 'h2'
+        ? new Http2Connection(group, secure, 'https', client)
+        : new Http1Connection(group, secure, 'https', client)
+    group.speaks(socket, connection)
+  }
+
+  #onHandshakeError(socket: Socket, error: Error | undefined): void {
+    // One that went away without a word was only looking whether somebody listens.
+    if (socket.bytesRead === 0) return
+    this.#handshakeErrors++
+    const { id, name } = this.#front.rules
+    this.#options.log.debug(
+      { listener: id, name, error: error?.message ?? 'the client went away' },
+      'TLS handshake failed',
+    )
   }
 }

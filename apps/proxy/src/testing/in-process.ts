@@ -3,9 +3,9 @@ import type { SnapshotConfig, SnapshotDocument } from '@vrata/model'
 import { createLogger, type Logger } from '@vrata/service'
 import { freePort, own, type Scope, type SnapshotBuilder, snapshot } from '@vrata/testkit'
 import { Activation, type ActivationOptions, type Applied } from '../activation.ts'
-import { systemClock } from '../clock.ts'
+import { backgroundClock, systemClock } from '../clock.ts'
 import { SystemResolver } from '../discovery/name-resolver.ts'
-import { NodeHttpEngine } from '../listeners/node-http/engine.ts'
+import { SocketEngine } from '../listeners/socket-engine.ts'
 import type { GatewaySettings } from '../pipeline/gateway.ts'
 import { TimerWheel } from '../timer-wheel.ts'
 
@@ -50,8 +50,10 @@ export async function startInProcess(
 ): Promise<InProcessProxy> {
   const { log, lines } = recordingLogger()
   const port = await freePort()
+  const timers = new TimerWheel(backgroundClock)
+  const onMistake = (thrown: unknown) => log.error({ err: thrown }, 'mistake')
   const activation = new Activation({
-    engine: (address, at, front) => new NodeHttpEngine(address, at, front),
+    engine: (address, at, front) => new SocketEngine(address, at, front, { wheel: timers, log, onMistake }),
     log,
     streamDrain: 600_000,
     onChange: () => undefined,
@@ -59,9 +61,9 @@ export async function startInProcess(
     ...options,
     gateway: {
       celBodyMaxSize: 65_536,
-      onMistake: (thrown) => log.error({ err: thrown }, 'mistake'),
+      onMistake,
       sessions: undefined,
-      timers: new TimerWheel(systemClock),
+      timers,
       dns: { resolver: new SystemResolver(), clock: systemClock, log, random: Math.random },
       ...options.gateway,
     },

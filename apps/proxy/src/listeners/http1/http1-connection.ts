@@ -7,9 +7,9 @@ import type { ReceivedFields } from '../../headers/received-fields.ts'
 import { smallerLimit } from '../../limits.ts'
 import { Timer, type TimerOwner } from '../../timer-wheel.ts'
 import type { Tunnel, UpgradeOffer } from '../../upgrade-offer.ts'
-import { admit } from '../admit.ts'
 import type { Client } from '../client.ts'
 import { type Connection, type ConnectionHost, refusalAnswer } from '../connection.ts'
+import { admit } from '../guard.ts'
 import type { ListenerRules } from '../rules.ts'
 import { type AnswerHost, AnswerWriter } from './answer-writer.ts'
 import { Output } from './output.ts'
@@ -415,6 +415,7 @@ export class Http1Connection implements Connection, TimerOwner, BodyReader, Answ
     if (this.#state === 'ending' || this.#state === 'closed') return
     this.#state = 'ending'
     this.#stopTotal()
+    this.output.letGo()
     this.#socket.end()
     this.#socket.resume()
     this.#wait('end', restTime)

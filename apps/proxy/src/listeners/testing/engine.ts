@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { Listener, type ListenerInput } from '@vrata/model'
 import { eventually, type FakeClock, fakeClock, freePort, own, type Scope } from '@vrata/testkit'
 import type { Exchange } from '../../exchange.ts'
+import { recordingLogger } from '../../testing/in-process.ts'
 import { TimerWheel } from '../../timer-wheel.ts'
 import { listenerRules } from '../rules.ts'
 import { SocketEngine } from '../socket-engine.ts'
@@ -32,6 +33,7 @@ export async function openEngine(
   const wheel = new TimerWheel(clock)
   const port = await freePort()
   const inFlight = new Set<Exchange>()
+  const { log } = recordingLogger()
   const mistakes: unknown[] = []
   const acceptor = {
     serve(exchange: Exchange) {
@@ -44,7 +46,11 @@ export async function openEngine(
     const listener = Listener.parse({ id: 'l', name: 'l', address: '127.0.0.1', port, ...fields, ...changed })
     return { rules: listenerRules(listener), acceptor }
   }
-  const engine = new SocketEngine('127.0.0.1', port, front({}), { wheel, onMistake: (thrown) => mistakes.push(thrown) })
+  const engine = new SocketEngine('127.0.0.1', port, front({}), {
+    wheel,
+    log,
+    onMistake: (thrown) => mistakes.push(thrown),
+  })
   await engine.listen()
   own(scope, async () => {
     await engine.drain(0)

@@ -20,7 +20,8 @@ export function clientCertificate(certificate: X509Certificate): ClientCertifica
   }
 }
 
-interface AlternativeName {
+/** One name, for example of the kind `DNS`. */
+export interface AlternativeName {
   readonly kind: string
   readonly value: string
 }
@@ -28,7 +29,8 @@ interface AlternativeName {
 /** `URI:spiffe://a/b, DNS:"a\u002cb"`: a value with characters that could be mistaken stands as a JSON string. */
 const oneName = /([^:,]+):("(?:[^"\\]|\\.)*"|[^,]*)(?:, |$)/gy
 
-function alternativeNames(text: string): AlternativeName[] {
+/** The names of a certificate beside its subject, from the text that the platform gives. */
+export function alternativeNames(text: string): AlternativeName[] {
   const names: AlternativeName[] = []
   for (const [, kind = '', written = ''] of text.matchAll(oneName)) {
     names.push({ kind, value: written.startsWith('"') ? String(JSON.parse(written)) : written })

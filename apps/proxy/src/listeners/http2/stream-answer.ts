@@ -1,0 +1,221 @@
+import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
+import type { BodyLength } from '@vrata/http1'
+import type { Downstream, DownstreamEvents } from '../../downstream.ts'
+import type { Exchange } from '../../exchange.ts'
+import type { HeaderLines } from '../../headers/header-lines.ts'
+import type { TimerWheel } from '../../timer-wheel.ts'
+import { StallWatch, type Writer } from '../stall-watch.ts'
+import { lineObject, ownLines, passedLines } from './response-lines.ts'
+
+const empty: Buffer = Buffer.alloc(0)
+
+/** Larger answers of our own are written in pieces, each when the client has taken the one before, in bytes. */
+const pieceSize = 131_072
+
+/** The client's side of one exchange on HTTP/2: its answer on the way out. */
+export class StreamAnswer implements Downstream, Writer {
+  events: DownstreamEvents | undefined = undefined
+  exchange: Exchange | undefined = undefined
+  readonly takesTrailers = true
+  readonly #stream: ServerHttp2Stream
+  readonly #method: string
+  readonly #stall: StallWatch
+  readonly #stallLimit: number
+  readonly #onMistake: (thrown: unknown) => void
+  /** `head`: it waits for the first bytes of the body, or for the end of the turn. */
+  #state: 'nothing' | 'head' | 'body' | 'done' = 'nothing'
+  #head: readonly string[] = []
+  #mayHaveTrailers = false
+  #trailers: readonly string[] = []
+  #written = 0
+  #rest = empty
+
+  /** @param stallLimit longest time without progress while the client does not read, in milliseconds; 0 = no limit */
+  constructor(
+    stream: ServerHttp2Stream,
+    method: string,
+    wheel: TimerWheel,
+    stallLimit: number,
+    onMistake: (thrown: unknown) => void,
+  ) {
+    this.#stream = stream
+    this.#method = method
+    this.#stallLimit = stallLimit
+    this.#onMistake = onMistake
+    this.#stall = new StallWatch(wheel, this)
+    stream.on('drain', () => this.#onDrain())
+    stream.on('finish', () => this.#onFinish())
+    stream.on('close', () => this.#onClose())
+    stream.on('error', () => undefined) // 'close' follows
+  }
+
+  get headSent(): boolean {
+    return this.#state !== 'nothing'
+  }
+
+  get closed(): boolean {
+    return this.#state === 'done' || this.#stream.destroyed
+  }
+
+  get pending(): number {
+    return this.#stream.writableLength
+  }
+
+  get taken(): number {
+    return this.#written - this.#stream.writableLength
+  }
+
+  onStalled(): void {
+    this.#stream.close(constants.NGHTTP2_CANCEL)
+  }
+
+  inform(status: number, headers: readonly string[]): void {
+    // 100 is for whoever waits to send the body, and is sent when somebody wants that.
+    if (this.#state !== 'nothing' || status === 100) return
+    this.#interim(status, lineObject(headers))
+  }
+
+  /** Tells the client that somebody wants the body. */
+  invite(): void {
+    if (this.#state === 'nothing') this.#interim(100, {})
+  }
+
+  #interim(status: number, headers: OutgoingHttpHeaders): void {
+    if (this.closed) return
+    try {
+      this.#stream.additionalHeaders({ ...headers, ':status': status })
+    } catch (thrown) {
+      this.#break(thrown)
+    }
+  }
+
+  head(status: number, headers: HeaderLines, length: BodyLength): void {
+    if (this.#state !== 'nothing' || this.closed) return
+    this.#head = passedLines(status, headers, length)
+    this.#mayHaveTrailers = length === 'unknown' && this.#method !== 'HEAD'
+    this.#state = 'head'
+    process.nextTick(sendHeld, this)
+  }
+
+  /** Sends the head when nothing else came in the same turn, as an event stream may have no body for long. */
+  sendHeld(): void {
+    if (this.#state === 'head') this.#start(false)
+  }
+
+  write(chunk: Buffer): boolean {
+    if (this.#state === 'head') this.#start(false)
+    return this.#state !== 'body' || this.#write(chunk)
+  }
+
+  end(trailers: readonly string[]): void {
+    if (this.#state === 'head') this.#start(trailers.length === 0)
+    if (this.#state !== 'body') return
+    this.#trailers = trailers
+    if (!this.#stream.writableEnded) this.#stream.end()
+    this.#finish()
+  }
+
+  answer(status: number, headers: readonly string[], body: Buffer): void {
+    if (this.#state !== 'nothing' || this.closed) return
+    const bodiless = body.length === 0 || this.#method === 'HEAD'
+    this.#head = ownLines(status, headers, body.length)
+    if (!this.#start(bodiless)) return
+    if (bodiless) this.#finish()
+    else {
+      this.#rest = body
+      this.#writeRest()
+    }
+  }
+
+  cut(): void {
+    if (this.#state === 'done') return
+    this.#state = 'done'
+    this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+  }
+
+  /** @returns whether there is still a stream to go on with */
+  #start(last: boolean): boolean {
+    this.#state = 'body'
+    if (this.#stream.destroyed || this.#stream.closed) return true // 'close' follows and tells
+    try {
+      const options = { endStream: last, waitForTrailers: this.#mayHaveTrailers && !last, sendDate: false }
+      if (options.waitForTrailers) this.#stream.on('wantTrailers', () => this.#sendTrailers())
+      this.#stream.respond(this.#head, options)
+      return true
+    } catch (thrown) {
+      this.#break(thrown)
+      return false
+    }
+  }
+
+  #sendTrailers(): void {
+    try {
+      this.#stream.sendTrailers(lineObject(this.#trailers))
+    } catch (thrown) {
+      this.#break(thrown)
+    }
+  }
+
+  #write(chunk: Buffer): boolean {
+    const stream = this.#stream
+    if (stream.destroyed || stream.writableEnded) return true
+    this.#written += chunk.length
+    const taken = stream.write(chunk)
+    if (stream.writableLength > 0) this.#stall.watch(this.#stallLimit)
+    return taken
+  }
+
+  #writeRest(): void {
+    for (let more = true; more && this.#rest.length > 0; ) {
+      const piece = this.#rest.subarray(0, pieceSize)
+      this.#rest = this.#rest.subarray(pieceSize)
+      more = this.#write(piece)
+    }
+    if (this.#rest.length > 0) return
+    this.#stream.end()
+    this.#finish()
+  }
+
+  /** All is said; whether the client takes it is still watched. */
+  #finish(): void {
+    this.#state = 'done'
+    this.events = undefined
+    this.exchange?.end()
+  }
+
+  #onDrain(): void {
+    this.#stall.stop()
+    if (this.#rest.length > 0) this.#writeRest()
+    else this.events?.onDrain()
+  }
+
+  /** The answer is out. A client that still sends its request is told that nobody reads it (RFC 9113, 8.1). */
+  #onFinish(): void {
+    this.#stall.stop()
+    const { endAfterHeaders, readableEnded } = this.#stream
+    if (!endAfterHeaders && !readableEnded) this.#stream.close(constants.NGHTTP2_NO_ERROR)
+  }
+
+  #onClose(): void {
+    this.#stall.stop()
+    const { events } = this
+    const complete = this.#state === 'done'
+    this.#state = 'done'
+    this.events = undefined
+    if (!complete) events?.onClientGone()
+    this.exchange?.end()
+  }
+
+  /** What the library refuses to write would have broken the message: then the stream is broken. */
+  #break(thrown: unknown): void {
+    const { events } = this
+    this.events = undefined
+    this.#onMistake(thrown)
+    this.cut()
+    events?.onClientGone()
+  }
+}
+
+function sendHeld(answer: StreamAnswer): void {
+  answer.sendHeld()
+}
