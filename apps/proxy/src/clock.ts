@@ -12,14 +12,23 @@ export interface Clock {
  */
 export const systemClock: Clock = {
   now: () => performance.now(),
-  after(delay, run) {
-    let reading: NodeJS.Immediate | undefined
-    const timer = setTimeout(() => {
-      reading = setImmediate(run)
-    }, delay)
-    return () => {
-      clearTimeout(timer)
-      if (reading !== undefined) clearImmediate(reading)
-    }
-  },
+  after: (delay, run) => later(delay, run, true),
+}
+
+/** The same, for waiting that is no reason for a process to go on when there is nothing else. */
+export const backgroundClock: Clock = {
+  now: () => performance.now(),
+  after: (delay, run) => later(delay, run, false),
+}
+
+function later(delay: number, run: () => void, keepsRunning: boolean): () => void {
+  let reading: NodeJS.Immediate | undefined
+  const timer = setTimeout(() => {
+    reading = setImmediate(run)
+  }, delay)
+  if (!keepsRunning) timer.unref()
+  return () => {
+    clearTimeout(timer)
+    if (reading !== undefined) clearImmediate(reading)
+  }
 }
