@@ -15,7 +15,7 @@ const longestPause = 2_000
 /** Named by the probe, and never made: `SET … XX` sets only what is there. */
 const probeKey = `${redisKeyPrefixes.sticky}probe`
 
-/** Pins in Redis. Plain `GET`, `SET` and `PEXPIRE`, so any server since 2.6 will do. */
+/** Pins in Redis. Plain `GET`, `SET` and `PEXPIRE`, so any server since 2.6.12 will do. */
 export class RedisBackend implements SessionBackend {
   events: BackendEvents | undefined = undefined
   readonly #redis: Redis
