@@ -2,6 +2,7 @@ import { lookup, Resolver } from 'node:dns/promises'
 import { networkInterfaces } from 'node:os'
 import { codeOf } from '../failure/to-failure.ts'
 import { hostsEntries, readHosts } from './hosts-file.ts'
+import { Turnstile } from './turnstile.ts'
 
 /** What a name stands for. */
 export interface Resolved {
@@ -34,6 +35,9 @@ export interface SystemResolverOptions {
 const questionTime = 1_500
 const questions = 2
 
+/** Names that are asked for at one time: a large snapshot must not flood the name servers. */
+const atOnce = 64
+
 /** Codes that say that a name has no address of the wanted kind, rather than that nobody could be asked. */
 const absent: ReadonlySet<string> = new Set(['ENOTFOUND', 'ENODATA'])
 
@@ -48,6 +52,7 @@ interface Part {
  * not know, or that has no dot, is left to the system's own look-up, which knows search domains and other sources.
  */
 export class SystemResolver implements NameResolver {
+  readonly #turnstile = new Turnstile(atOnce)
   readonly #resolver = new Resolver({ timeout: questionTime, tries: questions })
   readonly #hosts: string
   readonly #system: (name: string) => Promise<readonly string[]>
@@ -58,7 +63,11 @@ export class SystemResolver implements NameResolver {
     this.#system = system
   }
 
-  async resolve(name: string, before: readonly string[]): Promise<Resolved> {
+  resolve(name: string, before: readonly string[]): Promise<Resolved> {
+    return this.#turnstile.pass(() => this.#resolve(name, before))
+  }
+
+  async #resolve(name: string, before: readonly string[]): Promise<Resolved> {
     const plain = name.endsWith('.') ? name.slice(0, -1) : name
     const listed = hostsEntries(await readHosts(this.#hosts), plain)
     if (listed.length > 0) return answer(listed, undefined)

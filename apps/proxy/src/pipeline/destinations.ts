@@ -1,6 +1,5 @@
 import { isIP } from 'node:net'
-import type { Destination } from '@vrata/model'
-import { parseDuration } from '@vrata/model'
+import { type Destination, parseDuration } from '@vrata/model'
 import { DnsEndpoints, type DnsPorts } from '../discovery/dns-endpoints.ts'
 import type { EndpointSource } from '../discovery/endpoint-source.ts'
 import { FixedEndpoints } from '../discovery/fixed-endpoints.ts'
@@ -10,7 +9,7 @@ import type { DestinationRuntime, EndpointRuntime } from '../forwarding/destinat
 import type { SessionStore } from '../sessions/session-store.ts'
 import type { TimerWheel } from '../timer-wheel.ts'
 import { EndpointSet } from './endpoint-set.ts'
-import type { Lease } from './keep.ts'
+import { Kept, type Lease } from './keep.ts'
 import { tlsOf } from './upstream-tls.ts'
 
 /** What destinations take from the process. */
@@ -52,6 +51,8 @@ class BoundDestination implements DestinationRuntime, Disposable {
   readonly #source: EndpointSource
   readonly #unwatch: () => void
   readonly #lease: Lease
+  /** Most connections to an endpoint, as the newest activation has it, whichever that is; 0 = no limit. */
+  readonly #limit: Kept<number>
   #set: EndpointSet | undefined = undefined
   /** What requests wait for that came before the endpoints were known. */
   readonly #settled = Promise.withResolvers<void>()
@@ -67,6 +68,7 @@ class BoundDestination implements DestinationRuntime, Disposable {
     this.responseHeaderLimit = milliseconds(timeouts.responseHeader)
     this.#destination = destination
     this.#lease = lease
+    this.#limit = lease.get('connection-limit', destination.id, null, () => new Kept(0))
     this.#makeSet = ({ current }) =>
       current.state === 'known'
         ? new EndpointSet(current.addresses, { destination, tls, sessions, timers, onMistake }, lease.branch())
@@ -92,7 +94,8 @@ class BoundDestination implements DestinationRuntime, Disposable {
 
   /** Applies what is no part of the key of any kept state: it is the settings of the newest activation that count. */
   takeOver(): void {
-    this.#set?.setLimit(this.#destination.options.maxConnsPerHost)
+    this.#limit.value = this.#destination.options.maxConnsPerHost
+    this.#set?.setLimit(this.#limit.value)
   }
 
   async #chooseLater(exchange: Exchange): Promise<EndpointRuntime | Failure> {
@@ -109,7 +112,7 @@ class BoundDestination implements DestinationRuntime, Disposable {
     const next = this.#makeSet(this.#source)
     if (next !== undefined) {
       const old = this.#set
-      next.setLimit(this.#destination.options.maxConnsPerHost)
+      next.setLimit(this.#limit.value)
       this.#set = next
       old?.drain(next)
       old?.[Symbol.dispose]()

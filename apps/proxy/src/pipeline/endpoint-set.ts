@@ -1,6 +1,5 @@
 import { type Address, type BalancerState, endpointId, type Picker } from '@vrata/balancers'
-import type { Destination } from '@vrata/model'
-import { parseDuration } from '@vrata/model'
+import { type Destination, parseDuration } from '@vrata/model'
 import type { Balancer } from '../balancing/balancer.ts'
 import { endpointBalancer } from '../balancing/endpoint-balancer.ts'
 import type { InFlight } from '../exchange.ts'
@@ -9,7 +8,7 @@ import type { SessionStore } from '../sessions/session-store.ts'
 import type { TimerWheel } from '../timer-wheel.ts'
 import type { UpstreamTls } from '../upstream/dial.ts'
 import { EndpointPool, type PoolOptions } from '../upstream/pool/endpoint-pool.ts'
-import type { Lease } from './keep.ts'
+import { Kept, type Lease } from './keep.ts'
 import { tlsPart } from './upstream-tls.ts'
 
 /** What the endpoints of a destination have in common. */
@@ -26,17 +25,6 @@ export interface EndpointPorts {
  * address is found there in the end, however busy its connections are.
  */
 const connectionLifetime = 3_600_000
-
-/** Keeps a plain value over activations; there is nothing to release. */
-class Kept<T> implements Disposable {
-  readonly value: T
-
-  constructor(value: T) {
-    this.value = value
-  }
-
-  [Symbol.dispose](): void {}
-}
 
 /**
  * The endpoints of a destination at a time, with their connections and with what chooses among them. When the set

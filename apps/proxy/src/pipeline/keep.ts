@@ -17,6 +17,17 @@ export interface Lease extends Disposable {
   branch(): Lease
 }
 
+/** A plain value that is kept; there is nothing to release. */
+export class Kept<T> implements Disposable {
+  value: T
+
+  constructor(value: T) {
+    this.value = value
+  }
+
+  [Symbol.dispose](): void {}
+}
+
 /**
  * State that survives activations (connections, counters), kept as long as some gateway claims it and disposed with
  * the last claim.
