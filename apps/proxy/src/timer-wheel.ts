@@ -124,7 +124,7 @@ export class TimerWheel {
   #wake(tick: number): void {
     this.#cancelWaking()
     this.#wakesAt = tick
-    this.#cancelWaking = this.#clock.after(tick * resolution - this.#clock.now(), () => this.#turn())
+    this.#cancelWaking = this.#clock.after(Math.max(0, tick * resolution - this.#clock.now()), () => this.#turn())
   }
 
   /** Goes on to the present, tells the owners of what is over, and plans the next waking. */

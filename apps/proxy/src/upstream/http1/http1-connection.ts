@@ -37,6 +37,8 @@ export class Http1Connection implements Connection, Carrier, BodySink, TimerOwne
   #call: Call | undefined = undefined
   /** Whether the call in hand is not the first one. */
   #used = false
+  /** Whether an interim answer has come to it. */
+  #informed = false
   #upload: Upload = 'done'
   /** The first bytes of a body, for as long as the head waits for them. */
   #first: Buffer = empty
@@ -238,6 +240,7 @@ export class Http1Connection implements Connection, Carrier, BodySink, TimerOwne
           call?.handler.onHead(event)
           break
         case 'informational':
+          this.#informed = true
           if (event.status === 100) this.#sendBody()
           else call?.handler.onInform(event.status, event.fields)
           break
@@ -281,6 +284,7 @@ export class Http1Connection implements Connection, Carrier, BodySink, TimerOwne
 
   #clear(): void {
     this.#call = undefined
+    this.#informed = false
     this.#upload = 'done'
     this.#first = empty
     this.#sending = false
@@ -291,10 +295,11 @@ export class Http1Connection implements Connection, Carrier, BodySink, TimerOwne
   }
 
   #refuse(event: Refused): void {
-    this.#break(refusedFailure(event), event.reason === 'closed_before_response' ? this.#fate : 'final')
+    const unanswered = event.reason === 'closed_before_response' && this.#used && !this.#informed
+    this.#break(refusedFailure(event), unanswered ? 'unanswered' : 'final')
   }
 
-  /** Whether a call that dies now may simply have come too late. */
+  /** Whether a call whose connection breaks now may simply have come too late. */
   get #fate(): Fate {
     return this.#used && !this.#codec.answerBegun ? 'unanswered' : 'final'
   }
@@ -311,7 +316,8 @@ export class Http1Connection implements Connection, Carrier, BodySink, TimerOwne
   abort(): void {
     if (this.#upload !== 'done') this.#call?.body?.pause()
     this.#clear()
-    this.#drop()
+    if (this.#codec.reusable) this.#owner.onRoom(this) // nothing was written yet
+    else this.#drop()
   }
 
   close(): void {
