@@ -1,11 +1,11 @@
 import type { Problem, SnapshotDocument } from '@vrata/model'
 import type { Logger } from '@vrata/service'
-import { type CompiledSnapshot, CompileMemory, compileSnapshotInSlices } from '@vrata/snapshot'
+import { type CompiledSnapshot, CompileMemory, compileSnapshotInSlices, inSlices } from '@vrata/snapshot'
 import type { MakeEngine } from './listeners/engine.ts'
 import { Listeners, type WantedListener } from './listeners/listeners.ts'
 import { wantedListener } from './listeners/wanted-listener.ts'
 import { type Applied, logApplied, logRefused, refusal, type SnapshotCounts, stateOf } from './outcome.ts'
-import { Gateway, type GatewaySettings, type SnapshotIdentity } from './pipeline/gateway.ts'
+import { bindings, Gateway, type GatewaySettings, type SnapshotIdentity } from './pipeline/gateway.ts'
 import { Keep } from './pipeline/keep.ts'
 import { handOver } from './pipeline/streams.ts'
 
@@ -107,7 +107,7 @@ export class Activation implements AsyncDisposable {
       warnings: false,
       memory: this.#memory,
     })
-    return compiled === undefined ? { kind: 'refused', problems } : this.#build(identity, compiled)
+    return compiled === undefined ? { kind: 'refused', problems } : await this.#build(identity, compiled)
   }
 
   /** The second half: opens new sockets and swaps. What could not be bound is told by `state`. */
@@ -129,10 +129,12 @@ export class Activation implements AsyncDisposable {
   }
 
   /** Binds a compiled snapshot to connections; gives back what it took when that fails. */
-  #build(identity: SnapshotIdentity, compiled: CompiledSnapshot): Candidate | Refusal {
+  async #build(identity: SnapshotIdentity, compiled: CompiledSnapshot): Promise<Candidate | Refusal> {
+    const { gateway: settings } = this.#options
     const lease = this.#keep.lease()
     try {
-      const gateway = new Gateway(identity, compiled, lease, this.#options.gateway)
+      const bound = await inSlices(bindings(compiled, lease, settings), { pause: nextTurn })
+      const gateway = new Gateway(identity, compiled, bound, lease, settings)
       const listeners = [...compiled.listeners.values()].map((listener) => wantedListener(listener, gateway, lease))
       return { kind: 'new', gateway, listeners }
     } catch (thrown) {

@@ -1,5 +1,5 @@
 import { needsBody, type RouteEntry, type RouteTable } from '@vrata/routing'
-import type { CompiledSnapshot } from '@vrata/snapshot'
+import type { CompiledSnapshot, Steps } from '@vrata/snapshot'
 import type { Exchange, ExchangeHome } from '../exchange.ts'
 import { Failure } from '../failure/failure.ts'
 import { answerFailure } from '../forwarding/answer-failure.ts'
@@ -24,6 +24,28 @@ export interface GatewaySettings extends DestinationPorts {
   readonly celBodyMaxSize: number
 }
 
+/** What of a compiled snapshot is bound to connections. */
+export interface Bindings {
+  readonly destinations: ReadonlyMap<string, DestinationRuntime>
+  /** By the index of their entry in the route table. */
+  readonly acts: readonly Act[]
+}
+
+/** Binds the destinations and actions of a snapshot, one at a step. Throws when that cannot be done. */
+export function* bindings(snapshot: CompiledSnapshot, lease: Lease, settings: GatewaySettings): Steps<Bindings> {
+  const destinations = new Map<string, DestinationRuntime>()
+  for (const [id, destination] of snapshot.destinations) {
+    yield
+    destinations.set(id, destinationRuntime(destination, lease, settings))
+  }
+  const acts: Act[] = []
+  for (const entry of snapshot.table.entries) {
+    yield
+    acts.push(actOf(entry, snapshot.actions[entry.index], destinations, settings))
+  }
+  return { destinations, acts }
+}
+
 /**
  * A snapshot, compiled and bound to connections. It never changes; a new snapshot makes a new gateway. Requests keep
  * the one they began with, and the last one to leave a retired gateway lets go of its claims.
@@ -44,18 +66,20 @@ export class Gateway implements ExchangeHome {
   #retired = false
   #disposed = false
 
-  constructor(identity: SnapshotIdentity, snapshot: CompiledSnapshot, lease: Lease, settings: GatewaySettings) {
+  constructor(
+    identity: SnapshotIdentity,
+    snapshot: CompiledSnapshot,
+    { destinations, acts }: Bindings,
+    lease: Lease,
+    settings: GatewaySettings,
+  ) {
     this.identity = identity
     this.snapshot = snapshot
     this.#lease = lease
     this.#settings = settings
     this.#table = snapshot.table
-    this.destinations = new Map(
-      [...snapshot.destinations].map(([id, destination]) => [id, destinationRuntime(destination, lease, settings)]),
-    )
-    this.#acts = snapshot.table.entries.map((entry) =>
-      actOf(entry, snapshot.actions[entry.index], this.destinations, settings),
-    )
+    this.destinations = destinations
+    this.#acts = acts
   }
 
   /** Takes a request that a listener has admitted, to its end. */
