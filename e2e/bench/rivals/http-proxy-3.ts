@@ -26,8 +26,12 @@ function isRouted({ url = '', headers }: Pick<IncomingMessage, 'url' | 'headers'
 }
 
 function answer(request: IncomingMessage | Http2ServerRequest, response: ServerResponse | Http2ServerResponse): void {
-  if (isRouted(request)) proxy.web(request as IncomingMessage, response as ServerResponse)
-  else response.writeHead(404).end()
+  if (isRouted(request)) {
+    proxy.web(request as IncomingMessage, response as ServerResponse)
+    return
+  }
+  response.statusCode = 404
+  response.end()
 }
 
 function create() {
