@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { Listener, type ListenerInput } from '@vrata/model'
 import { eventually, type FakeClock, fakeClock, freePort, own, type Scope } from '@vrata/testkit'
 import type { Exchange } from '../../exchange.ts'
+import { Keep } from '../../pipeline/keep.ts'
 import { recordingLogger } from '../../testing/in-process.ts'
 import { TimerWheel } from '../../timer-wheel.ts'
-import { listenerRules } from '../rules.ts'
 import { SocketEngine } from '../socket-engine.ts'
+import { wantedListener } from '../wanted-listener.ts'
 
 /** An engine whose requests are served by the test itself, in a time that the test moves. */
 export interface TestEngine {
@@ -17,6 +18,8 @@ export interface TestEngine {
   readonly inFlight: ReadonlySet<Exchange>
   /** Errors that can only be ours; a test that provokes some takes them out. */
   readonly mistakes: unknown[]
+  /** Lines that were logged, parsed. */
+  readonly log: readonly Record<string, unknown>[]
   /** Puts other rules behind the living socket. */
   change(fields: Partial<ListenerInput>): void
   /** Waits until no connection is left, and fails when anything else is: exchanges, timers, mistakes. */
@@ -33,7 +36,8 @@ export async function openEngine(
   const wheel = new TimerWheel(clock)
   const port = await freePort()
   const inFlight = new Set<Exchange>()
-  const { log } = recordingLogger()
+  const { log, lines } = recordingLogger()
+  const keep = new Keep()
   const mistakes: unknown[] = []
   const acceptor = {
     serve(exchange: Exchange) {
@@ -44,7 +48,7 @@ export async function openEngine(
   }
   const front = (changed: Partial<ListenerInput>) => {
     const listener = Listener.parse({ id: 'l', name: 'l', address: '127.0.0.1', port, ...fields, ...changed })
-    return { rules: listenerRules(listener), acceptor }
+    return wantedListener(listener, acceptor, keep.lease()).front
   }
   const engine = new SocketEngine('127.0.0.1', port, front({}), {
     wheel,
@@ -63,6 +67,7 @@ export async function openEngine(
     wheel,
     inFlight,
     mistakes,
+    log: lines,
     change: (changed) => engine.use(front(changed)),
     async settled() {
       await eventually('all connections to be closed', () => engine.connections === 0)

@@ -20,12 +20,14 @@ export class Handshake implements TimerOwner, HandshakeEvents {
     this.#wheel = wheel
     this.#events = events
     socket.on('error', () => undefined) // 'close' follows
+    socket.allowHalfOpen = false // who ends before there is anything to say has gone
     wheel.arm(this.#timer, limit === 0 ? longestHandshake : limit)
     gate.accept(socket, this)
   }
 
   onSecure(socket: TLSSocket): void {
     this.#wheel.disarm(this.#timer)
+    socket.allowHalfOpen = true
     this.#events.onSecure(socket)
   }
 

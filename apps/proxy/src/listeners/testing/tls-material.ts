@@ -1,0 +1,150 @@
+import { X509Certificate } from 'node:crypto'
+
+/* Certificates and keys made for these tests alone, good for a hundred years; they protect nothing. */
+
+/** A self-signed authority of clients and servers. */
+export const authorityPem = `-----BEGIN CERTIFICATE-----
+MIIBiTCCAS+gAwIBAgIUIYXFRmAd0ooI02aaQVXpi4I9k3IwCgYIKoZIzj0EAwIw
+GTEXMBUGA1UEAwwOVGVzdCBjbGllbnQgQ0EwIBcNMjYxMTI0MjAzMDA2WhgPMjEy
+NjEwMzEyMDMwMDZaMBkxFzAVBgNVBAMMDlRlc3QgY2xpZW50IENBMFkwEwYHKoZI
+zj0CAQYIKoZIzj0DAQcDQgAEtOq6P58ovwMpt/YNBPqo8M3YnTk2eMc9OZQCNjIK
+kiwp0Fy0BkjGvNe9a3twoazG5xFmXxuib3MjEb+QykGtO6NTMFEwHQYDVR0OBBYE
+FOnJKpwk6na9YWX1W1Qfmqa3s8PBMB8GA1UdIwQYMBaAFOnJKpwk6na9YWX1W1Qf
+mqa3s8PBMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSAAwRQIhAOWdlFaA
+z4xkh6kPgaWzfqwLa2/5aoZDtSX3197NCQehAiB5W2oiZox1SPTv0nfwxpPW+tec
+z97oSRmA9p9JUNEw8A==
+-----END CERTIFICATE-----
+`
+
+/** For site.example and www.site.example. */
+export const sitePem = `-----BEGIN CERTIFICATE-----
+MIIBkDCCATagAwIBAgIDChssMAoGCCqGSM49BAMCMBkxFzAVBgNVBAMMDlRlc3Qg
+Y2xpZW50IENBMCAXDTI2MTEyNDIwMzAwNloYDzIxMjYxMDMxMjAzMDA2WjAXMRUw
+EwYDVQQDDAxzaXRlLmV4YW1wbGUwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAST
+EMQ0tN4aDV5e1UmWeFb62eqH65BvZzquKehxkFF4i+6dPgZmcOFUMwSbx4m3H4YO
+ye8CBYpIjlsFUJWiEDlqo20wazApBgNVHREEIjAgggxzaXRlLmV4YW1wbGWCEHd3
+dy5zaXRlLmV4YW1wbGUwHQYDVR0OBBYEFJc3TULrzN0D/44hpDKfBhFOQaVQMB8G
+A1UdIwQYMBaAFOnJKpwk6na9YWX1W1Qfmqa3s8PBMAoGCCqGSM49BAMCA0gAMEUC
+IQC6lgAc+qK6X/6Ma0mnYXmb8oayhMG2gE4XEfQx7aPdswIgfPqylsHnH92Z4rPj
+4kuXy4R0ffHo6MAkr0chGnJuRv4=
+-----END CERTIFICATE-----
+`
+
+/** The private key of {@link sitePem}. */
+export const siteKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgbuuSWU8gTDFma8pE
+1Q6dg6We8EUDtGnKKnjNpSnx/X2hRANCAASTEMQ0tN4aDV5e1UmWeFb62eqH65Bv
+ZzquKehxkFF4i+6dPgZmcOFUMwSbx4m3H4YOye8CBYpIjlsFUJWiEDlq
+-----END PRIVATE KEY-----
+`
+
+/** For *.site.example and other.example. */
+export const wildPem = `-----BEGIN CERTIFICATE-----
+MIIBiDCCAS2gAwIBAgIDChssMAoGCCqGSM49BAMCMBkxFzAVBgNVBAMMDlRlc3Qg
+Y2xpZW50IENBMCAXDTI2MTEyNDIwMzAwNloYDzIxMjYxMDMxMjAzMDA2WjAPMQ0w
+CwYDVQQDDAR3aWxkMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEPEterPyTNNr2
+9mXpgxun8ncGIfErWoDUzbecLSVUvWlx7d80sdqTRlV6H/g8CwZSsYQSSf7J7QGs
+Q6sykK3KkaNsMGowKAYDVR0RBCEwH4IOKi5zaXRlLmV4YW1wbGWCDW90aGVyLmV4
+YW1wbGUwHQYDVR0OBBYEFMdJ3yATYvmRfCcH3litJ4r0AaPIMB8GA1UdIwQYMBaA
+FOnJKpwk6na9YWX1W1Qfmqa3s8PBMAoGCCqGSM49BAMCA0kAMEYCIQCXFQjK+0vY
+/Z2929MXivJmX4eF6Icucqe/MRN9XBd7pwIhAIjs+elFXTx4mivynBPvjBxR2I6e
+1g6/vY4aisdfKS9l
+-----END CERTIFICATE-----
+`
+
+/** The private key of {@link wildPem}. */
+export const wildKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgx2+Gzm+W6YbiRdUo
+ECAdAELTenY4cEf2piGy+i7kA++hRANCAAQ8S16s/JM02vb2ZemDG6fydwYh8Sta
+gNTNt5wtJVS9aXHt3zSx2pNGVXof+DwLBlKxhBJJ/sntAaxDqzKQrcqR
+-----END PRIVATE KEY-----
+`
+
+/** For Third.Example, by its subject alone. */
+export const thirdPem = `-----BEGIN CERTIFICATE-----
+MIIBGzCBwwIDChssMAoGCCqGSM49BAMCMBkxFzAVBgNVBAMMDlRlc3QgY2xpZW50
+IENBMCAXDTI2MTEyNDIwMzAwNloYDzIxMjYxMDMxMjAzMDA2WjAYMRYwFAYDVQQD
+DA1UaGlyZC5FeGFtcGxlMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEXN6BgklM
+22ylGwjY+DljHbpljAkDvMe253319qwIK0knQKoERk1pb9F526e/8WXQd4UXcy/Y
+tBFwl7gN6RrpDzAKBggqhkjOPQQDAgNHADBEAiBLozuEvvRwlIf8Ksom6ba3vBDN
+XzXM8Td0Q5cWpQuivwIgUUdDaibB4YJyfwaqVSZMUeKV6K+Wq8DS8znQjqD7tXQ=
+-----END CERTIFICATE-----
+`
+
+/** The private key of {@link thirdPem}. */
+export const thirdKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgWkGBFdIJP1vHvkQM
+tB++NWOV1mxPzLCeXPugOPig/wyhRANCAARc3oGCSUzbbKUbCNj4OWMdumWMCQO8
+x7bnffX2rAgrSSdAqgRGTWlv0Xnbp7/xZdB3hRdzL9i0EXCXuA3pGukP
+-----END PRIVATE KEY-----
+`
+
+/** A client with the URIs spiffe://a/ns/x and https://example.com/id;1, two DNS names and a comma in its subject. */
+export const agentPem = `-----BEGIN CERTIFICATE-----
+MIIB1zCCAXygAwIBAgIDChssMAoGCCqGSM49BAMCMBkxFzAVBgNVBAMMDlRlc3Qg
+Y2xpZW50IENBMCAXDTI2MTEyNDIwMzAwNloYDzIxMjYxMDMxMjAzMDA2WjA0MQsw
+CQYDVQQGEwJERTETMBEGA1UECgwKQWNtZSwgSW5jLjEQMA4GA1UEAwwHYWdlbnQt
+YTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABHCMlKdCeYTEUjfoAMqwheeFfAtE
+hzbtLDw9zgUbFupSAt9EVZ65arCB3JpybLcZ6KBJmLsC1amNrU+w7kXPWEWjgZUw
+gZIwUAYDVR0RBEkwR4YPc3BpZmZlOi8vYS9ucy94hhhodHRwczovL2V4YW1wbGUu
+Y29tL2lkOzGCD2FnZW50LWEuZXhhbXBsZYIJYi5leGFtcGxlMB0GA1UdDgQWBBT8
+YTeVNKVD12lxJbtGwD/IpPEbTTAfBgNVHSMEGDAWgBTpySqcJOp2vWFl9VtUH5qm
+t7PDwTAKBggqhkjOPQQDAgNJADBGAiEAgPuBahfov5OvXMBKcRCPv7iYhJYEQBNr
+97rWOZCp7U0CIQD1lsM9HS80jusnGyPt6V38GeSIYQtawKMj+fC2Znsw5w==
+-----END CERTIFICATE-----
+`
+
+/** The private key of {@link agentPem}. */
+export const agentKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgHmIIdgnhAX6+9j/O
+XieUeWf09sWTHoYMLY2dfUsgJRShRANCAARwjJSnQnmExFI36ADKsIXnhXwLRIc2
+7Sw8Pc4FGxbqUgLfRFWeuWqwgdyacmy3GeigSZi7AtWpja1PsO5Fz1hF
+-----END PRIVATE KEY-----
+`
+
+/** A client with nothing but a subject. */
+export const plainPem = `-----BEGIN CERTIFICATE-----
+MIIBIzCBygIDChssMAoGCCqGSM49BAMCMBkxFzAVBgNVBAMMDlRlc3QgY2xpZW50
+IENBMCAXDTI2MTEyNDIwMzAwNloYDzIxMjYxMDMxMjAzMDA2WjAfMQ0wCwYDVQQK
+DARBY21lMQ4wDAYDVQQDDAVwbGFpbjBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IA
+BO/eYJYmJE425tP6mWbm+LVQvj9CKg6D87DFm64RPNlHStCWCmDJTw8jL6g5LR8N
+q6GUPWDaH6qhJFdtrXNB5r8wCgYIKoZIzj0EAwIDSAAwRQIgQsOnEfMr+UrdSClh
+7PdQotYZCdcVT1+8HKvUJls5OVUCIQDXjxZwNYtIc/+ZaAqaZPJ2zBlqUxCn8iWb
+MW2bUci+lA==
+-----END CERTIFICATE-----
+`
+
+/** The private key of {@link plainPem}. */
+export const plainKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgd48thUqgNDwgDr6b
+Nbt/JHk0MYXWUsjHsiNgayxa+qahRANCAATv3mCWJiRONubT+plm5vi1UL4/QioO
+g/OwxZuuETzZR0rQlgpgyU8PIy+oOS0fDauhlD1g2h+qoSRXba1zQea/
+-----END PRIVATE KEY-----
+`
+
+/** A client that signed itself. */
+export const strangerPem = `-----BEGIN CERTIFICATE-----
+MIIBfTCCASOgAwIBAgIUC/r0iqMKyMcH4Z9tEH1wrY46CtEwCgYIKoZIzj0EAwIw
+EzERMA8GA1UEAwwIc3RyYW5nZXIwIBcNMjYxMTI0MjAzMDA2WhgPMjEyNjEwMzEy
+MDMwMDZaMBMxETAPBgNVBAMMCHN0cmFuZ2VyMFkwEwYHKoZIzj0CAQYIKoZIzj0D
+AQcDQgAErdU2sOECsLGMCqtMd4wAQKpauf7TZosePYO373p0CvjSLSWJ7+clpz8r
+s7hwOWyYWeDDiIgPK16yFMc0HYOP7aNTMFEwHQYDVR0OBBYEFIMMzdUm4BuNHYPv
+Kx71l17ygFacMB8GA1UdIwQYMBaAFIMMzdUm4BuNHYPvKx71l17ygFacMA8GA1Ud
+EwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSAAwRQIhAPT34/ly7XoqHtP5CHvy7Bwv
+jbqfbTEynaHYMXpA89yQAiAV0br6FdbE0jd810d7Dwi5UZ2DuTbTc+Jgx1z8yvs3
+QA==
+-----END CERTIFICATE-----
+`
+
+/** The private key of {@link strangerPem}. */
+export const strangerKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgD9U8HCSKE/XvEI+v
+EIywPmg2ffSB2Aziy233uRvfixChRANCAASt1Taw4QKwsYwKq0x3jABAqlq5/tNm
+ix49g7fvenQK+NItJYnv5yWnPyuzuHA5bJhZ4MOIiA8rXrIUxzQdg4/t
+-----END PRIVATE KEY-----
+`
+
+/** SHA-256 of a certificate, in lower-case hexadecimal digits. */
+export function hashOf(pem: string): string {
+  return new X509Certificate(pem).fingerprint256.replaceAll(':', '').toLowerCase()
+}
