@@ -31,6 +31,8 @@ export interface RedisOptions {
   readonly password?: string
 }
 
+const missing = 'there is no redis-server on the PATH (Debian: apt-get install redis-server)'
+
 /**
  * For the option `skip` of tests that need Redis: a reason when there is no `redis-server` on the PATH. On a build
  * server (`CI=true`) it is never one: there such a test has to fail.
@@ -53,8 +55,9 @@ function isOnPath(program: string): boolean {
   })
 }
 
-/** Starts a Redis that answers. */
+/** Starts a Redis that answers. Rejects when there is none to start. */
 export async function startRedis(scope: Scope, { settings = [], password }: RedisOptions = {}): Promise<RedisServer> {
+  if (!isOnPath('redis-server')) throw new Error(missing)
   const folder = await temporaryFolder(scope)
   const port = await freePort()
   const own = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder]
