@@ -81,7 +81,8 @@ test(`${kills} times kill -9 of a worker while snapshots are activated: every on
   }
   const counts = await load.stop()
   t.diagnostic(`${counts.answered} requests, ${counts.failed} on connections of workers that were killed`)
-  assert.ok(counts.failed <= kills * 4, counts.failures.join('\n'))
+  // of each client one request under way, and one on a new connection to sockets that were just being closed
+  assert.ok(counts.failed <= kills * 4 * 2, counts.failures.join('\n'))
   const { proxies } = await client.fleet()
   assert.deepEqual([proxies.length, proxies[0]?.state], [1, 'inSync'])
 })

@@ -105,6 +105,7 @@ test('kill -9 of a worker costs its own connections alone; new ones are served a
   const line = await ended
   assert.deepEqual([line['worker'], line['pid'], line['reason'], line['restartMs']], [2, victim, 'SIGKILL', 0])
   for (let n = 0; n < 200; n++) assert.equal((await ask(url)).body, 'x')
+  const lost = load.counts.failed
   assert.equal((await serves)['snapshotId'], id)
 
   const its = clients.filter((one) => owners.get(one.port) === 2).map((one) => one.port)
@@ -115,7 +116,9 @@ test('kill -9 of a worker costs its own connections alone; new ones are served a
     assert.equal((await ask(url, { agent: one.agent })).body, 'x')
   }
   const counts = await load.stop()
-  assert.ok(counts.failed <= 8, `each client can have lost one request: ${counts.failures.join('\n')}`)
+  // one request under way, and one on a new connection that it was given while its sockets were being closed
+  assert.ok(lost <= 2 * 8, `each client can have lost two requests: ${counts.failures.join('\n')}`)
+  assert.equal(counts.failed, lost, 'nothing is lost once it is gone')
 
   const replaced = workerPids(proxy)
   assert.equal(replaced.get(1), pids.get(1))
