@@ -62,9 +62,14 @@ async function startSync(t: Scope, setting: Setting) {
   return { sync, applied, lines, lastGood, folder, stop, done }
 }
 
-const documents = (seq: number, hash = `sha256:${seq}`) => ({ ...documentOf(snapshot().config, seq), id: `s-${seq}`, hash })
+const documents = (seq: number, hash = `sha256:${seq}`) => ({
+  ...documentOf(snapshot().config, seq),
+  id: `s-${seq}`,
+  hash,
+})
 const stream = (server: StreamServer, at = 0) => eventually(`stream ${at}`, () => server.streams[at])
-const reports = (server: StreamServer) => server.reports.filter(({ path }) => path === '/api/v1/sync/ack').map(({ body }) => body)
+const reports = (server: StreamServer) =>
+  server.reports.filter(({ path }) => path === '/api/v1/sync/ack').map(({ body }) => body)
 
 test('a proxy says who it is, applies what it is sent, reports, and keeps it on disk', async (t) => {
   const server = await startStreamServer(t)
@@ -152,7 +157,9 @@ test('control planes are tried in turn until one answers', async (t) => {
   const { lines } = await startSync(t, { urls: [dead, server.url] })
   await stream(server)
   assert.equal(lines.filter(({ msg }) => msg === 'control plane not reachable').length, 1)
-  await eventually('a line', () => lines.some(({ msg, url }) => msg === 'control plane connected' && url === server.url))
+  await eventually('a line', () =>
+    lines.some(({ msg, url }) => msg === 'control plane connected' && url === server.url),
+  )
 })
 
 test('a stream that is silent for too long is opened again', async (t) => {
@@ -178,7 +185,10 @@ test('a refusal is logged once, however often it comes, and forgotten when it is
   const server = await startStreamServer(t)
   server.answer({ stream: 401 })
   const { lines } = await startSync(t, { urls: [server.url] })
-  await eventually('several attempts', () => lines.filter(({ msg }) => msg === 'control plane still not usable').length > 2)
+  await eventually(
+    'several attempts',
+    () => lines.filter(({ msg }) => msg === 'control plane still not usable').length > 2,
+  )
   assert.equal(lines.filter(({ level }) => level === 'error').length, 1)
   server.answer({ stream: 403 })
   await eventually('another line', () => lines.filter(({ level }) => level === 'error').length === 2)
@@ -189,7 +199,10 @@ test('a refusal is logged once, however often it comes, and forgotten when it is
 test('of a burst only the newest is applied', async (t) => {
   const server = await startStreamServer(t)
   const first = Promise.withResolvers<Applied>()
-  const { applied } = await startSync(t, { urls: [server.url], apply: async ({ seq }) => (seq === 1 ? first.promise : ok) })
+  const { applied } = await startSync(t, {
+    urls: [server.url],
+    apply: async ({ seq }) => (seq === 1 ? first.promise : ok),
+  })
   const open = await stream(server)
   for (const seq of [1, 2, 3, 4, 5]) open.snapshot(documents(seq))
   open.write('event: none\ndata: {}\n\n')
@@ -244,7 +257,10 @@ test('without a control plane a proxy starts from disk and goes on trying', asyn
   const dead = `http://127.0.0.1:${await freePort()}`
   const { applied, sync, lines } = await startSync(t, { urls: [dead], folder })
   await eventually('the stored snapshot', () => applied[0]?.id === 's-7')
-  await eventually('several attempts', () => lines.filter(({ msg }) => String(msg).includes('control plane')).length > 2)
+  await eventually(
+    'several attempts',
+    () => lines.filter(({ msg }) => String(msg).includes('control plane')).length > 2,
+  )
   assert.equal(sync.stale, true)
 })
 

@@ -20,7 +20,11 @@ export interface StreamServer {
   readonly url: string
   readonly streams: readonly OpenStream[]
   /** Bodies of reports, with the path they came to. */
-  readonly reports: readonly { readonly path: string; readonly body: Record<string, unknown>; readonly request: IncomingMessage }[]
+  readonly reports: readonly {
+    readonly path: string
+    readonly body: Record<string, unknown>
+    readonly request: IncomingMessage
+  }[]
   /** Status of the answer to streams and reports from now on. */
   answer(status: { readonly stream?: number; readonly report?: number }): void
 }
