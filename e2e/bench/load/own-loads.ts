@@ -19,3 +19,8 @@ export function pacedCommand(run: {
 }) {
   return [process.execPath, fileURLToPath(new URL('paced-client.ts', import.meta.url)), JSON.stringify(run)]
 }
+
+/** The command for asking every millisecond until it is killed; each line has `from`, `to`, `longest` and `usual`. */
+export function gapCommand(run: { readonly port: number; readonly path: string }) {
+  return [process.execPath, fileURLToPath(new URL('gap-client.ts', import.meta.url)), JSON.stringify(run)]
+}

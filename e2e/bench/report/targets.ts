@@ -19,6 +19,9 @@ export const targets: readonly Target[] = [
   { figure: 'tls: vrata / nginx', bound: { atLeast: 0.5 } },
   { figure: 'latency: vrata p99 added ms', bound: { below: 1 } },
   { figure: 'workers: two / one', bound: { atLeast: 1.7 } },
+  { figure: 'routes: compile ms', bound: { below: 1_000 } },
+  { figure: 'routes: pause ms', bound: { below: 20 } },
+  { figure: 'routes: pause ms, a few changed', bound: { below: 20 } },
   { figure: 'memory: growth in percent', bound: { below: 5 } },
 ]
 
