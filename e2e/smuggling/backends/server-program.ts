@@ -1,0 +1,25 @@
+import { once } from 'node:events'
+import { createConnection } from 'node:net'
+import { eventually, Program, type Scope } from '@vrata/testkit'
+
+/** Starts a server program and waits until it takes connections on this port; it is killed when the scope ends. */
+export async function startServer(
+  scope: Scope,
+  name: string,
+  command: readonly string[],
+  folder: string,
+  port: number,
+): Promise<Program> {
+  const program = new Program(scope, { name, command, cwd: folder })
+  program.start()
+  await eventually(`${name} to listen on port ${port}: ${program.tail()}`, async () => {
+    const socket = createConnection(port, '127.0.0.1')
+    try {
+      await once(socket, 'connect')
+      return true
+    } finally {
+      socket.destroy()
+    }
+  })
+  return program
+}
