@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto'
+import { randomDigits } from './random-digits.ts'
 
-/** A new value for `X-Request-Id`: a random UUID. */
+/** A new value for `X-Request-Id`: 128 random bits in hexadecimal digits. */
 export function newRequestId(): string {
-  return randomUUID()
+  return randomDigits(32)
 }

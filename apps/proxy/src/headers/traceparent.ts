@@ -1,11 +1,7 @@
-import { randomFillSync } from 'node:crypto'
+import { randomDigits } from './random-digits.ts'
 
 /** `traceparent` of W3C Trace Context, version 00; later versions may bring more fields behind it. */
 const wellFormed = /^(?!ff)[\da-f]{2}-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}(?:-.*)?$/
-
-const bytesPerTrace = 24
-const pool = Buffer.alloc(bytesPerTrace * 128)
-let used = pool.length
 
 /**
  * The `traceparent` that goes upstream: the received one if it is well formed, else a new trace. New ones carry the
@@ -13,14 +9,7 @@ let used = pool.length
  */
 export function newTraceparent(received: string | undefined): string {
   if (received !== undefined && wellFormed.test(received)) return received
-  if (used === pool.length) {
-    randomFillSync(pool)
-    used = 0
-  }
-  const traceId = pool.toString('hex', used, used + 16)
-  const spanId = pool.toString('hex', used + 16, used + bytesPerTrace)
-  used += bytesPerTrace
-  return `00-${traceId}-${spanId}-01`
+  return `00-${randomDigits(32)}-${randomDigits(16)}-01`
 }
 
 /** The 32 hexadecimal digits that name a trace. */
