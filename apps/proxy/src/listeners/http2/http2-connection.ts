@@ -65,7 +65,9 @@ export class Http2Connection implements Connection, TimerOwner {
     const session = performServerHandshake(connection, sessionOptions(rules))
     this.#session = session
     session.on('stream', (stream, _headers, _flags, lines) => this.#onStream(stream, lines))
-    session.on('connect', () => session.setLocalWindowSize(connectionWindow))
+    session.on('connect', () => {
+      if (!session.destroyed) session.setLocalWindowSize(connectionWindow)
+    })
     session.on('remoteSettings', () => this.#onControlFrame())
     session.on('ping', () => this.#onControlFrame())
     session.on('error', () => socket.destroy())
