@@ -4,6 +4,7 @@ import { type CompiledSnapshot, CompileMemory, compileSnapshotInSlices, inSlices
 import type { MakeEngine } from './listeners/engine.ts'
 import { Listeners, type WantedListener } from './listeners/listeners.ts'
 import { wantedListener } from './listeners/wanted-listener.ts'
+import { nextTurn } from './next-turn.ts'
 import { type Applied, logApplied, logRefused, refusal, type SnapshotCounts, stateOf } from './outcome.ts'
 import { bindings, Gateway, type GatewaySettings, type SnapshotIdentity } from './pipeline/gateway.ts'
 import { Keep } from './pipeline/keep.ts'
@@ -34,8 +35,6 @@ export interface ActivationOptions {
   /** Hears how each attempt ended and how long it took; for metrics. */
   readonly onApplied: (applied: Applied) => void
 }
-
-const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 /** Runs one snapshot at a time and replaces it without a request noticing. */
 export class Activation implements AsyncDisposable {

@@ -1,9 +1,9 @@
 import { RouteMemory } from '@vrata/routing'
-import type { SnapshotKind } from './kinds.ts'
+import type { SnapshotKind, StoredEntity } from './kinds.ts'
 
-/** An entity that passed its schema, and the text it was made from. */
+/** An entity that passed its schema, and what it was made from. */
 interface Remembered {
-  readonly text: string
+  readonly source: StoredEntity
   readonly value: unknown
 }
 
@@ -11,8 +11,8 @@ interface Remembered {
  * What a program keeps of the snapshot that it compiled last, so that the next one costs only what has changed in it.
  * Two snapshots are rarely alike in nothing; a proxy that takes every snapshot of its control plane keeps one of these.
  *
- * An entity whose content is the same, letter by letter, is the same object in both compilations, and what was compiled
- * from it is used again. Only entities of the last snapshot are kept.
+ * An entity that is the very same object in both snapshots (see `DocumentMemory`) is the same object in both
+ * compilations, and what was compiled from it is used again. Only entities of the last snapshot are kept.
  */
 export class CompileMemory {
   /** What routing keeps, by the objects that are handed out here. */
@@ -24,13 +24,14 @@ export class CompileMemory {
     const last = this.#last
     const next = new Map<string, Remembered>()
     return {
-      value: (kind, id, text) => {
-        const known = last.get(`${kind}/${id}`)
-        if (known === undefined || known.text !== text) return undefined
-        next.set(`${kind}/${id}`, known)
+      value: (kind, source) => {
+        const key = `${kind}/${source.id}`
+        const known = last.get(key)
+        if (known?.source !== source) return undefined
+        next.set(key, known)
         return known.value
       },
-      keep: (kind, id, text, value) => next.set(`${kind}/${id}`, { text, value }),
+      keep: (kind, source, value) => next.set(`${kind}/${source.id}`, { source, value }),
       end: () => {
         this.#last = next
       },
@@ -40,9 +41,9 @@ export class CompileMemory {
 
 /** One compilation's use of the memory. */
 export interface Recall {
-  /** The entity that was made from the same text; undefined when there is none. */
-  value(kind: SnapshotKind, id: string, text: string): unknown
+  /** The entity that was made from the same object; undefined when there is none. */
+  value(kind: SnapshotKind, source: StoredEntity): unknown
   /** Remembers an entity that passed its schema without any problem. */
-  keep(kind: SnapshotKind, id: string, text: string, value: unknown): void
+  keep(kind: SnapshotKind, source: StoredEntity, value: unknown): void
   end(): void
 }

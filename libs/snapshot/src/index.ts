@@ -16,6 +16,7 @@ export {
   compileSnapshotInSlices,
 } from './compile.ts'
 export { CompileMemory } from './compile-memory.ts'
+export { DocumentMemory } from './document-memory.ts'
 export { snapshotHash } from './hash.ts'
 export type { SnapshotKind } from './kinds.ts'
 export { redact, redactConfig } from './redact.ts'
@@ -23,4 +24,4 @@ export type { SecretPointer } from './secrets/pointers.ts'
 export { type SecretLookup, type SecretPorts, secretErrorText } from './secrets/resolve.ts'
 export { type SecretUse, secretUses } from './secrets/usage.ts'
 export { inSlices, type Slicing, type Steps } from './slices.ts'
-export { type VerifiedDocument, verifyDocument } from './verify-document.ts'
+export { type VerifiedDocument, verifyDocument, verifyDocumentInSlices } from './verify-document.ts'

@@ -43,8 +43,7 @@ export function* parseSteps(
     for (const entity of config[lists[kind]]) {
       if (ids.has(entity.id)) problems.push(repeated(kind, entity))
       ids.add(entity.id)
-      const text = recall === undefined ? '' : JSON.stringify(entity)
-      const known = recall?.value(kind, entity.id, text)
+      const known = recall?.value(kind, entity)
       if (known !== undefined) {
         good.push(known as z.output<S>) // made by the schema of this kind
         yield
@@ -55,7 +54,7 @@ export function* parseSteps(
       problems.push(...checked.problems)
       if (checked.value !== undefined) {
         good.push(checked.value)
-        recall?.keep(kind, entity.id, text, checked.value)
+        recall?.keep(kind, entity, checked.value)
       }
       yield
     }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { verifyDocument } from './verify-document.ts'
+import { DocumentMemory } from './document-memory.ts'
+import { type VerifiedDocument, verifyDocument, verifyDocumentInSlices } from './verify-document.ts'
 
 const document = {
   id: 's-1',
@@ -57,4 +58,51 @@ describe('a snapshot document', () => {
       assert.ok(verified.ok || !verified.message.includes('hush'))
     })
   }
+})
+
+/** Reads documents one after the other, and tells how often it gave way. */
+function receiver() {
+  const memory = new DocumentMemory()
+  return async (sent: object): Promise<{ verified: VerifiedDocument; pauses: number }> => {
+    let pauses = 0
+    const pause = async () => void pauses++
+    return { verified: await verifyDocumentInSlices(JSON.stringify(sent), memory, { pause, budgetMs: 0 }), pauses }
+  }
+}
+
+function contentOf({ verified }: { readonly verified: VerifiedDocument }) {
+  assert.ok(verified.ok)
+  return verified.document.snapshot
+}
+
+describe('a snapshot document that is read in slices', () => {
+  test('is what it is when it is read at once, and gives way after every value', async () => {
+    const { verified, pauses } = await receiver()(document)
+    assert.deepEqual(verified, verifyDocument(text))
+    assert.ok(pauses >= 7)
+  })
+
+  test('shares with the one before what has not changed in it, and with no earlier one', async () => {
+    const receive = receiver()
+    const [route] = document.snapshot.routes
+    const steady = { ...route, id: 'steady' }
+    const other = { ...document, snapshot: { ...document.snapshot, routes: [steady, { ...route, id: 'new' }] } }
+    const first = contentOf(await receive({ ...document, snapshot: { ...document.snapshot, routes: [route, steady] } }))
+    const second = contentOf(await receive(other))
+    const third = contentOf(await receive(document))
+    assert.equal(second.routes[0], first.routes[1])
+    assert.deepEqual(second, other.snapshot)
+    assert.deepEqual(third.routes, first.routes.slice(0, 1))
+    assert.notEqual(third.routes[0], first.routes[0])
+  })
+
+  test('leaves what is remembered as it was when it is damaged', async () => {
+    const memory = new DocumentMemory()
+    const slicing = { pause: async () => undefined }
+    const good = await verifyDocumentInSlices(text, memory, slicing)
+    assert.ok(!(await verifyDocumentInSlices(text.slice(0, -5), memory, slicing)).ok)
+    const again = await verifyDocumentInSlices(text, memory, slicing)
+    assert.ok(good.ok && again.ok)
+    assert.equal(again.document.snapshot.routes[0], good.document.snapshot.routes[0])
+  })
 })

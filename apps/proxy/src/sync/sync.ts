@@ -1,11 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Ack, SnapshotCurrent, type SnapshotDocument } from '@vrata/model'
 import type { Logger } from '@vrata/service'
-import { verifyDocument } from '@vrata/snapshot'
+import { DocumentMemory, verifyDocumentInSlices } from '@vrata/snapshot'
 import type { Applied } from '../activation.ts'
+import { nextTurn } from '../next-turn.ts'
 import { Backoff } from './backoff.ts'
 import { ControlPlane, type ControlPlaneAccess } from './control-plane.ts'
-import { Feed, type Offered } from './feed.ts'
+import { Feed } from './feed.ts'
 import type { ProxyIdentity } from './identity.ts'
 import type { LastGood } from './last-good.ts'
 import { Reporter } from './reporter.ts'
@@ -46,6 +47,7 @@ export class Sync implements StreamEvents, AsyncDisposable {
   readonly #options: SyncOptions
   readonly #controlPlane: ControlPlane
   readonly #feed: Feed
+  readonly #memory = new DocumentMemory()
   readonly #reporter: Reporter
   readonly #backoff: Backoff
   #connectedAt: number | undefined = undefined
@@ -61,8 +63,7 @@ export class Sync implements StreamEvents, AsyncDisposable {
     this.#backoff = new Backoff(reconnectInterval, reconnectMax)
     this.#reporter = new Reporter(this.#controlPlane, new Backoff(reconnectInterval, reconnectMax), log, signal)
     this.#feed = new Feed(
-      (document) => options.running.apply(document),
-      (offered, applied) => this.#applied(offered, applied),
+      (text) => this.#take(text),
       (thrown) => log.error({ err: thrown }, 'snapshot could not be applied'),
     )
   }
@@ -130,9 +131,7 @@ export class Sync implements StreamEvents, AsyncDisposable {
   }
 
   onSnapshot(text: string): void {
-    const verified = verifyDocument(text)
-    if (verified.ok) this.#feed.offer({ document: verified.document, text })
-    else this.#options.log.error({ reason: verified.message }, 'snapshot unreadable')
+    this.#feed.offer(text)
   }
 
   onCurrent(text: string): void {
@@ -151,11 +150,19 @@ export class Sync implements StreamEvents, AsyncDisposable {
     this.#options.log.info('no snapshot is active')
   }
 
-  async #applied({ document, text }: Offered, applied: Applied): Promise<void> {
-    this.#confirmed = true
+  async #take(text: string): Promise<void> {
+    const { running, lastGood, log } = this.#options
+    const verified = await verifyDocumentInSlices(text, this.#memory, { pause: nextTurn })
+    if (!verified.ok) {
+      log.error({ reason: verified.message }, 'snapshot unreadable')
+      return
+    }
+    const { document } = verified
     const { id, hash, seq } = document
+    const applied = await running.apply(document)
+    this.#confirmed = true
     // on disk first: what the fleet says a proxy runs is what it comes back with after a crash
-    if (applied.result !== 'error') await this.#options.lastGood.save(text)
+    if (applied.result !== 'error') await lastGood.save(text)
     this.#report({ id, hash, seq: seq ?? 0 }, applied)
   }
 

@@ -1,9 +1,10 @@
 import { createLogger, type Logger, setLogLevel } from '@vrata/service'
-import { verifyDocument } from '@vrata/snapshot'
+import { DocumentMemory, verifyDocumentInSlices } from '@vrata/snapshot'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { Candidate } from '../activation.ts'
 import type { EndpointReport } from '../admin/endpoint-report.ts'
 import { runningConfig } from '../admin/running-config.ts'
+import { nextTurn } from '../next-turn.ts'
 import { Serving } from '../serving.ts'
 import type { LogLevel } from '../traffic.ts'
 import type { MetricList } from './merge-metrics.ts'
@@ -13,6 +14,7 @@ import { tellState } from './serve-orders.ts'
 /** Serves traffic as its parent process says. Disposed when the parent is there no more: what is under way ends. */
 export class Worker implements WorkerOrders, AsyncDisposable {
   readonly #process = new Registry()
+  readonly #memory = new DocumentMemory()
   #log: Logger | undefined = undefined
   #serving: Serving | undefined = undefined
   #candidate: Candidate | undefined = undefined
@@ -36,7 +38,7 @@ export class Worker implements WorkerOrders, AsyncDisposable {
   }
 
   async prepare(text: string): Promise<Verdict> {
-    const verified = verifyDocument(text)
+    const verified = await verifyDocumentInSlices(text, this.#memory, { pause: nextTurn })
     if (!verified.ok) throw new Error(verified.message)
     const candidate = await this.#served.activation.prepare(verified.document)
     if (candidate.kind === 'refused') return candidate
