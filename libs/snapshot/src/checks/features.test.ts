@@ -27,8 +27,6 @@ const forwarding = (forward: Forward): RouteInput =>
 
 describe('behaviour that is missing is refused where it is asked for:', () => {
   const listeners: readonly (readonly [string, Partial<ListenerInput>])[] = [
-    ['/tls', { tls: { cert: leafPem, key: leafKey } }],
-    ['/http2', { http2: true }],
     ['/metrics', { metrics: {} }],
   ]
   for (const [place, changes] of listeners) {
@@ -84,7 +82,8 @@ describe('behaviour that is missing is refused where it is asked for:', () => {
 
 describe('what proxies do, what merely writes a default down, or switches off, is not refused:', () => {
   const cases: readonly (readonly [string, Partial<SnapshotConfig>])[] = [
-    ['HTTP/2 off on a listener', { listeners: [listener({ http2: false })] }],
+    ['HTTP/2 for clients', { listeners: [listener({ http2: true })] }],
+    ['TLS for clients', { listeners: [listener({ tls: { cert: leafPem, key: leafKey } })] }],
     [
       'what the proxy does for listeners',
       {

@@ -19,14 +19,11 @@ interface MissingFeature {
   readonly what: string
 }
 
-const isTrue = (value: unknown) => value === true
 const isPositive = (value: unknown) => typeof value === 'number' && value > 0
 const lasts = (value: unknown) => typeof value !== 'string' || parseDuration(value) !== 0
 
 /** One line for each missing feature; the work that brings the feature takes its line out. */
 const missingFeatures: readonly MissingFeature[] = [
-  { kind: 'listener', path: ['tls'], what: 'TLS on listeners' },
-  { kind: 'listener', path: ['http2'], asksFor: isTrue, what: 'HTTP/2 on listeners' },
   { kind: 'listener', path: ['metrics'], what: 'a metrics endpoint on listeners' },
   { kind: 'destination', path: ['options', 'circuitBreaker'], what: 'a circuit breaker' },
   { kind: 'destination', path: ['options', 'healthCheck'], what: 'active health checking' },
