@@ -316,7 +316,8 @@ export class Http1Connection implements Connection, Carrier, BodySink, TimerOwne
   abort(): void {
     if (this.#upload !== 'done') this.#call?.body?.pause()
     this.#clear()
-    if (this.#codec.reusable) this.#owner.onRoom(this) // nothing was written yet
+    if (this.#codec.reusable)
+      this.#owner.onRoom(this) // nothing was written yet
     else this.#drop()
   }
 

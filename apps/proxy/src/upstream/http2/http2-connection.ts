@@ -64,6 +64,14 @@ export class Http2Connection implements Connection, StreamOwner {
     session.on('error', (error) => this.#onError(error))
     session.on('close', () => this.#onClose())
     socket.on('error', (error) => this.#onError(error))
+    socket.on('end', () => this.#onSocketEnd(socket))
+  }
+
+  /** Nothing more can come. Answers that are here whole, and wait for their clients, are not harmed by the closing. */
+  #onSocketEnd(socket: Socket): void {
+    this.broken ??= new Failure('upstream_protocol_error', {}, new Error('the connection was ended'))
+    this.#retire()
+    socket.destroySoon()
   }
 
   get room(): number {
@@ -106,7 +114,7 @@ export class Http2Connection implements Connection, StreamOwner {
   onStreamClosed(): void {
     this.active--
     if (this.active === 0) this.#heartbeat.stop()
-    this.used = true
+    if (this.broken === undefined) this.used = true
     if (!this.retired) this.#owner.onRoom(this)
   }
 

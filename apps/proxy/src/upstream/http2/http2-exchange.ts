@@ -2,6 +2,7 @@ import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node
 import type { BodyLength } from '@vrata/http1'
 import type { BodySink } from '../../body-source.ts'
 import type { Failure } from '../../failure/failure.ts'
+import { codeOf, toFailure } from '../../failure/to-failure.ts'
 import { FlatFields } from '../../headers/received-fields.ts'
 import { Timer, type TimerOwner, type TimerWheel } from '../../timer-wheel.ts'
 import type { Call, Carrier, Fate } from '../pool/call.ts'
@@ -39,6 +40,8 @@ export class Http2Exchange implements Carrier, BodySink, TimerOwner {
   #continueTimer: Timer | undefined = undefined
   #headSeen = false
   #kept: KeptBody | undefined = undefined
+  /** Why its connection broke, where the stream hears of that first. */
+  #broken: Failure | undefined = undefined
   #answerTrailers: FlatFields | undefined = undefined
 
   /** @throws whatever the session throws when it takes no more streams */
@@ -114,7 +117,7 @@ export class Http2Exchange implements Carrier, BodySink, TimerOwner {
   }
 
   onFinish(): void {
-    this.#call?.handler.onSent()
+    if (this.#kept !== undefined) this.#call?.handler.onSent() // without a body it was told before
   }
 
   /** The client's body is too large or too slow. */
@@ -144,31 +147,38 @@ export class Http2Exchange implements Carrier, BodySink, TimerOwner {
   /** All of the answer has come. What is left of the request is of no use any more. */
   onAnswered(): void {
     const call = this.#call
-    if (call === undefined || !this.#headSeen || this.#broken) return
+    if (call === undefined || !this.#headSeen || this.#reset) return
     this.#letGo(call)
     if (!this.#stream.closed && this.#upload !== 'done') this.#stream.close(constants.NGHTTP2_NO_ERROR)
     call.end(this.#answerTrailers)
   }
 
   /** Node ends what can be read also when a stream is reset. */
-  get #broken(): boolean {
+  get #reset(): boolean {
     const { rstCode, aborted } = this.#stream
     return aborted || (rstCode !== undefined && rstCode !== constants.NGHTTP2_NO_ERROR)
   }
 
+  /** `close` follows. A reset of this stream alone is judged there by its code; others come from the connection. */
+  onError(error: Error): void {
+    if (codeOf(error) !== 'ERR_HTTP2_STREAM_ERROR') this.#broken ??= toFailure(error, 'exchange')
+  }
+
   onClose(): void {
-    const call = this.#call
-    if (call !== undefined) {
-      const { id = 0, rstCode = constants.NGHTTP2_NO_ERROR } = this.#stream
-      const unprocessed = id > this.#owner.lastProcessed
-      const { broken } = this.#owner
-      if (broken !== undefined && !unprocessed) this.#fail(broken, this.#fateWithConnection)
-      else {
-        const { failure, fate } = streamFailure(rstCode, unprocessed)
-        this.#fail(failure, this.#headSeen ? 'final' : fate)
-      }
-    }
+    if (this.#call !== undefined) this.#failByClose()
     this.#owner.onStreamClosed()
+  }
+
+  #failByClose(): void {
+    const { id = 0, rstCode = constants.NGHTTP2_NO_ERROR } = this.#stream
+    const unprocessed = id > this.#owner.lastProcessed
+    const broken = this.#owner.broken ?? this.#broken
+    if (broken !== undefined && !unprocessed) {
+      this.#fail(broken, this.#fateWithConnection)
+      return
+    }
+    const { failure, fate } = streamFailure(rstCode, unprocessed)
+    this.#fail(failure, this.#headSeen ? 'final' : fate)
   }
 
   /** Whether a call that dies with its connection may simply have come too late. */
@@ -263,8 +273,9 @@ function onWantTrailers(this: OwnedStream): void {
   this[exchangeOf]?.onWantTrailers()
 }
 
-/** Told once more, and with the code of the reset, by `close`. */
-function onError(): void {}
+function onError(this: OwnedStream, error: Error): void {
+  this[exchangeOf]?.onError(error)
+}
 
 function onClose(this: OwnedStream): void {
   this[exchangeOf]?.onClose()
