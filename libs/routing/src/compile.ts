@@ -4,7 +4,7 @@ import { Findings } from './findings.ts'
 import { HostIndex } from './host-index.ts'
 import { type Candidate, compareCandidates } from './order.ts'
 import { PartCompiler } from './parts.ts'
-import { RouteMemory } from './route-memory.ts'
+import { RouteMemory, type RouteRecall } from './route-memory.ts'
 import { warnAboutShadows } from './shadows.ts'
 import { type PlacedSlot, slotOf } from './slot.ts'
 import { sortInSlices } from './sort-in-slices.ts'
@@ -29,7 +29,7 @@ export interface CompiledRoutes {
 export interface CompileOptions {
   /** Look for shadowed routes and other things that are allowed but probably not meant. Default true. */
   readonly warnings?: boolean
-  /** What earlier compilations of the same objects have made. Default: nothing. */
+  /** What the compilation before has made of the same objects. Default: nothing. */
   readonly memory?: RouteMemory
 }
 
@@ -57,21 +57,23 @@ export function* compileRoutesInSlices(
 ): Generator<undefined, CompiledRoutes, undefined> {
   const findings = new Findings()
   const compiler = new PartCompiler(findings)
-  const memberships = yield* collectMemberships(config, compiler, memory, warnings)
+  const recall = memory.begin()
+  const memberships = yield* collectMemberships(config, compiler, recall, warnings)
   const drafts: EntryDraft[] = []
   for (const route of config.routes) {
     yield
     const own = memberships.get(route.id) ?? []
     if (warnings) warnAboutRoute(route, own, config.groups.length > 0, findings)
-    const part = memory.part(route, () => compiler.route(route))
+    const part = recall.part(route, () => compiler.route(route))
     if (part === undefined) continue
     for (const membership of own.length === 0 ? [undefined] : own) {
       const compose = () => composeEntry(route, part, membership, compiler)
-      const draft = memory.entry(route, membership?.group, compose)
+      const draft = recall.entry(route, membership?.group, compose)
       if (draft !== undefined) drafts.push(draft)
       yield
     }
   }
+  recall.end()
   const candidates: Candidate[] = drafts.flatMap((entry) => entry.hosts.map((host) => ({ entry, host })))
   const ordered = yield* sortInSlices(candidates, compareCandidates)
   const entries = numbered(ordered, drafts)
@@ -87,14 +89,14 @@ export function* compileRoutesInSlices(
 function* collectMemberships(
   { groups, routes }: RoutingConfig,
   compiler: PartCompiler,
-  memory: RouteMemory,
+  recall: RouteRecall,
   warnings: boolean,
 ): Generator<undefined, Map<string, Membership[]>, undefined> {
   const byId = new Map(routes.map((route) => [route.id, route]))
   const memberships = new Map<string, Membership[]>()
   for (const group of groups) {
     yield
-    const part = memory.part(group, () => compiler.group(group))
+    const part = recall.part(group, () => compiler.group(group))
     const positions = new Map<string, number>()
     for (const [position, id] of group.routeIds.entries()) if (!positions.has(id)) positions.set(id, position)
     for (const [id, position] of positions) {
