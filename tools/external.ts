@@ -2,10 +2,11 @@
  * `npm run test:external`: suites that others wrote, against the real programs. Each says that it passed, failed, or
  * was skipped and why; the last line sums up, and the exit code is 1 when one failed.
  */
+import { h2spec } from './external/h2spec.ts'
 import { schemathesis } from './external/schemathesis.ts'
 import type { Suite } from './external/suite.ts'
 
-const suites: readonly Suite[] = [schemathesis]
+const suites: readonly Suite[] = [schemathesis, h2spec]
 
 const marks = { passed: '✓', failed: '✗', skipped: '-' } as const
 const totals = { passed: 0, failed: 0, skipped: 0 }
