@@ -78,9 +78,12 @@ export class ConnectionGroup implements ConnectionHost {
 
   #closeAll(): void {
     for (const tunnel of this.#tunnels) tunnel.close()
-    for (const [socket, connection] of this.#connections) {
-      if (connection === undefined) socket.destroy()
-      else connection.destroy()
-    }
+    // What tunnels have to say as their last is on its way out by then.
+    setImmediate(() => {
+      for (const [socket, connection] of this.#connections) {
+        if (connection === undefined) socket.destroy()
+        else connection.destroy()
+      }
+    })
   }
 }

@@ -9,6 +9,7 @@ import type { Socket } from 'node:net'
 import { Exchange } from '../../exchange.ts'
 import { Failure } from '../../failure/failure.ts'
 import { Timer, type TimerOwner } from '../../timer-wheel.ts'
+import type { UpgradeOffer } from '../../upgrade-offer.ts'
 import type { Client } from '../client.ts'
 import { type Connection, type ConnectionHost, refusalAnswer } from '../connection.ts'
 import { admit, isGrpc } from '../guard.ts'
@@ -17,6 +18,7 @@ import { type ReceivedRequest, receivedRequest } from './received-request.ts'
 import { ReplayedSocket } from './replayed-socket.ts'
 import { StreamAnswer } from './stream-answer.ts'
 import { StreamBody } from './stream-body.ts'
+import { StreamSocket } from './stream-socket.ts'
 
 /** Bytes of request bodies that a client may send ahead on a whole connection. */
 const connectionWindow = 1_048_576
@@ -39,6 +41,8 @@ const farewellTime = 2_000
 
 /** The highest id of a stream: a client that is told it knows that we close, but not yet what we take. */
 const lastStreamId = 2 ** 31 - 1
+
+const nothing = Buffer.alloc(0)
 
 /** A client that speaks HTTP/2. */
 export class Http2Connection implements Connection, TimerOwner {
@@ -133,8 +137,10 @@ export class Http2Connection implements Connection, TimerOwner {
       return
     }
     const body = this.#bodyOf(stream, received, answer, head.hidden)
-    if (body === undefined) stream.resume()
-    const exchange = new Exchange(head, rules, answer, body, undefined)
+    const { protocol } = received
+    const offer = protocol === undefined ? undefined : this.#offer(stream, protocol, answer)
+    if (body === undefined && offer === undefined) stream.resume()
+    const exchange = new Exchange(head, rules, answer, body, offer)
     answer.exchange = exchange
     acceptor.serve(exchange)
   }
@@ -153,6 +159,20 @@ export class Http2Connection implements Connection, TimerOwner {
     const length = bodyLength === 'unknown' ? undefined : bodyLength
     const invite = expectContinue ? () => answer.invite() : undefined
     return new StreamBody(stream, length, limits, this.#host.wheel, hidden, invite)
+  }
+
+  /** A client's wish to speak another protocol on a stream (RFC 8441). */
+  #offer(stream: ServerHttp2Stream, token: string, answer: StreamAnswer): UpgradeOffer {
+    return {
+      token,
+      socket: new StreamSocket(stream),
+      firstBytes: nothing,
+      idleLimit: this.#host.front.rules.timeouts.idleStream,
+      joined: (tunnel) => {
+        answer.join(tunnel)
+        this.#host.onJoined(tunnel, () => answer.exchange?.end())
+      },
+    }
   }
 
   #refuse(stream: ServerHttp2Stream, answer: StreamAnswer, failure: Failure, grpc: boolean): void {
@@ -204,6 +224,7 @@ function sessionOptions(rules: ListenerRules): ServerSessionOptions {
       maxConcurrentStreams: maxStreams,
       maxHeaderListSize: codecLimits.head + fields * costOfField,
       enablePush: false,
+      enableConnectProtocol: true,
     },
   }
 }

@@ -1,7 +1,8 @@
+import { randomBytes } from 'node:crypto'
 import { type Authority, type BodyLength, fieldName, isFieldValue, isToken, parseAuthority } from '@vrata/http1'
 import { Failure } from '../../failure/failure.ts'
 import { CollectedFields } from '../../headers/collected-fields.ts'
-import { trait } from '../../headers/header-name.ts'
+import { headerName, trait } from '../../headers/header-name.ts'
 import type { ReceivedHead } from '../guard.ts'
 
 /** The head of a request on HTTP/2, held to the same rules as on HTTP/1.1. */
@@ -49,6 +50,7 @@ export function receivedRequest(lines: readonly string[], hasBody: boolean): Rec
   if (!isTarget(target, method, protocol)) return refuse('malformed :path')
   const scheme = pseudo.get(':scheme')
   if (scheme !== undefined && scheme !== 'http' && scheme !== 'https') return refuse('unknown :scheme')
+  if (protocol?.toLowerCase() === 'websocket') addWebSocketKey(fields)
   const mark = target.indexOf('?')
   return {
     method: protocol === undefined ? method : 'GET', // what it is on HTTP/1.1
@@ -57,7 +59,7 @@ export function receivedRequest(lines: readonly string[], hasBody: boolean): Rec
     query: mark === -1 ? '' : target.slice(mark + 1),
     authority,
     fields,
-    bodyLength: bodyLength(hasBody, contentLength),
+    bodyLength: protocol === undefined ? bodyLength(hasBody, contentLength) : 'none',
     protocol: protocol?.toLowerCase(),
     expectContinue: collected.expectContinue && hasBody,
   }
@@ -139,6 +141,11 @@ function isTarget(target: string, method: string, protocol: string | undefined):
   if (method === 'CONNECT' && protocol === undefined) return true // refused by the guard
   if (target === '*') return method === 'OPTIONS'
   return target.startsWith('/') && targetCharacters.test(target)
+}
+
+/** What an upstream on HTTP/1.1 asks for, and HTTP/2 does without (RFC 8441, 5.1). */
+function addWebSocketKey(fields: CollectedFields): void {
+  fields.push(headerName('sec-websocket-key'), randomBytes(16).toString('base64'))
 }
 
 /** Trailers of a request, names and values in turn, without lines that must not be believed or stand there. */

@@ -4,6 +4,7 @@ import type { Downstream, DownstreamEvents } from '../../downstream.ts'
 import type { Exchange } from '../../exchange.ts'
 import type { HeaderLines } from '../../headers/header-lines.ts'
 import type { TimerWheel } from '../../timer-wheel.ts'
+import type { Tunnel } from '../../upgrade-offer.ts'
 import { StallWatch, type Writer } from '../stall-watch.ts'
 import { lineObject, ownLines, passedLines } from './response-lines.ts'
 
@@ -23,12 +24,13 @@ export class StreamAnswer implements Downstream, Writer {
   readonly #stallLimit: number
   readonly #onMistake: (thrown: unknown) => void
   /** `head`: it waits for the first bytes of the body, or for the end of the turn. */
-  #state: 'nothing' | 'head' | 'body' | 'done' = 'nothing'
+  #state: 'nothing' | 'head' | 'body' | 'joined' | 'done' = 'nothing'
   #head: readonly string[] = []
   #mayHaveTrailers = false
   #trailers: readonly string[] = []
   #written = 0
   #rest = empty
+  #tunnel: Tunnel | undefined = undefined
 
   /** @param stallLimit longest time without progress while the client does not read, in milliseconds; 0 = no limit */
   constructor(
@@ -129,8 +131,18 @@ export class StreamAnswer implements Downstream, Writer {
 
   cut(): void {
     if (this.#state === 'done') return
+    if (this.#tunnel !== undefined) {
+      this.#tunnel.close()
+      return
+    }
     this.#state = 'done'
     this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+  }
+
+  /** From now on the stream belongs to a tunnel. */
+  join(tunnel: Tunnel): void {
+    this.#state = 'joined'
+    this.#tunnel = tunnel
   }
 
   /** @returns whether there is still a stream to go on with */
@@ -184,6 +196,7 @@ export class StreamAnswer implements Downstream, Writer {
   }
 
   #onDrain(): void {
+    if (this.#state === 'joined') return
     this.#stall.stop()
     if (this.#rest.length > 0) this.#writeRest()
     else this.events?.onDrain()
@@ -191,6 +204,7 @@ export class StreamAnswer implements Downstream, Writer {
 
   /** The answer is out. A client that still sends its request is told that nobody reads it (RFC 9113, 8.1). */
   #onFinish(): void {
+    if (this.#state === 'joined') return
     this.#stall.stop()
     const { endAfterHeaders, readableEnded } = this.#stream
     if (!endAfterHeaders && !readableEnded) this.#stream.close(constants.NGHTTP2_NO_ERROR)
@@ -198,6 +212,7 @@ export class StreamAnswer implements Downstream, Writer {
 
   #onClose(): void {
     this.#stall.stop()
+    if (this.#state === 'joined') return
     const { events } = this
     const complete = this.#state === 'done'
     this.#state = 'done'
