@@ -13,12 +13,12 @@ export function atOnce<T>(steps: Steps<T>): T {
 export interface Slicing {
   /** Resolves when others had their turn; normally the next turn of the event loop. */
   readonly pause: () => Promise<void>
-  /** Milliseconds of work between two pauses; a step that is begun is finished. */
+  /** Milliseconds of work between two pauses; a step that is begun is finished. Collecting garbage comes on top. */
   readonly budgetMs?: number
 }
 
 /** Does the work in slices of a few milliseconds, with a pause after each. */
-export async function inSlices<T>(steps: Steps<T>, { pause, budgetMs = 5 }: Slicing): Promise<T> {
+export async function inSlices<T>(steps: Steps<T>, { pause, budgetMs = 2 }: Slicing): Promise<T> {
   let until = performance.now() + budgetMs
   for (;;) {
     const step = steps.next()
