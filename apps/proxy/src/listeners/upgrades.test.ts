@@ -65,7 +65,8 @@ test('a WebSocket works over TLS, and is told when the listener closes', async (
 test('any other protocol works over TLS, the ends of both directions one by one', async (t) => {
   const backend = await startUpgradeBackend(t)
   const proxy = await before(t, backend.address, { tls })
-  const socket = connect({ port: proxy.port, host: '127.0.0.1', rejectUnauthorized: false, allowHalfOpen: true })
+  const socket = connect({ port: proxy.port, host: '127.0.0.1', rejectUnauthorized: false })
+  socket.allowHalfOpen = true
   await once(socket, 'secureConnect')
   const client = rawClientOn(t, socket)
   client.send('GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: custom\r\n\r\nEARLY')
