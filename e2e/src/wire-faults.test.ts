@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
 import { after, afterEach, before, describe, test } from 'node:test'
 import { ask, type Backend, eventually, freePort, type ProxyProgram, type Scope, startBackend } from '@vrata/testkit'
 import { residentBytes } from '../bench/machine/cpu-time.ts'
 import { type Gateway, startGateway } from '../gateway.ts'
+import { assertRefused, many, RudeClient, written } from '../rude-client.ts'
 import { acceptedConnections, openFiles } from '../sockets.ts'
 
 const megabyte = 1024 * 1024
@@ -14,45 +14,6 @@ const slots = 8
 /** What clients of the quick listener are given for each step, in milliseconds. */
 const quick = 300
 const timeout = `${quick}ms`
-
-/** A client that counts what comes back and notices the end; nothing that the proxy does to it is an error. */
-class Client {
-  readonly socket: Socket
-  readonly closed: Promise<void>
-  received = ''
-
-  constructor(port: number, options: { readonly allowHalfOpen?: boolean } = {}) {
-    this.socket = connect({ port, host: '127.0.0.1', ...options })
-    this.socket.on('error', () => undefined) // 'close' follows
-    this.socket.on('data', (bytes) => {
-      this.received += bytes.toString('latin1')
-    })
-    this.closed = new Promise((resolve) => this.socket.on('close', () => resolve()))
-  }
-
-  /** Writes this again and again until the connection is closed. */
-  drip(text: string, every: number): void {
-    const timer = setInterval(() => this.socket.write(text), every)
-    this.socket.on('close', () => clearInterval(timer))
-  }
-
-  /** Writes this again and again, as fast as it is taken, up to about `bytes` or until the connection is closed. */
-  async flood(text: string, bytes: number): Promise<void> {
-    for (let sent = 0; sent < bytes && !this.socket.destroyed; sent += text.length) {
-      await Promise.race([written(this.socket, text), this.closed])
-    }
-  }
-}
-
-function many(count: number, make: (n: number) => Client): Client[] {
-  return Array.from({ length: count }, (_, n) => make(n))
-}
-
-function assertRefused({ received }: Client, status: number, error: string): void {
-  assert.match(received, new RegExp(`^HTTP/1\\.1 ${status} `))
-  const body = received.slice(received.indexOf('\r\n\r\n') + 4)
-  assert.deepEqual([JSON.parse(body).status, JSON.parse(body).error], [status, error])
-}
 
 describe('a proxy survives what clients do to it', () => {
   const releases: (() => unknown)[] = []
@@ -138,7 +99,7 @@ describe('a proxy survives what clients do to it', () => {
   test('200 heads that come line by line without an end are cut off in time, and others are served meanwhile', async () => {
     const began = performance.now()
     const clients = many(200, () => {
-      const client = new Client(quickPort)
+      const client = new RudeClient(quickPort)
       client.socket.write('GET / HTTP/1.1\r\nHost: a\r\n')
       client.drip('X: y\r\n', 50)
       return client
@@ -151,9 +112,9 @@ describe('a proxy survives what clients do to it', () => {
   })
 
   test('clients that say nothing, or stop after their first request, are let go', async () => {
-    const silent = many(50, () => new Client(quickPort))
+    const silent = many(50, () => new RudeClient(quickPort))
     const idle = many(50, () => {
-      const client = new Client(quickPort)
+      const client = new RudeClient(quickPort)
       client.socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
       return client
     })
@@ -170,7 +131,7 @@ describe('a proxy survives what clients do to it', () => {
       'Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX: ',
     ]
     const clients = many(20, (n) => {
-      const client = new Client(quickPort)
+      const client = new RudeClient(quickPort)
       client.socket.write(`POST / HTTP/1.1\r\nHost: a\r\n${parts[n % parts.length]}`)
       return client
     })
@@ -180,7 +141,7 @@ describe('a proxy survives what clients do to it', () => {
 
   test('a body that comes byte by byte is cut where a whole request has a limit, and only there', async () => {
     const head = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 30\r\n\r\n'
-    const [bounded, patient] = [new Client(boundedPort), new Client(quickPort)]
+    const [bounded, patient] = [new RudeClient(boundedPort), new RudeClient(quickPort)]
     for (const client of [bounded, patient]) {
       client.socket.write(head)
       client.drip('x', 40)
@@ -193,7 +154,7 @@ describe('a proxy survives what clients do to it', () => {
 
   test('clients that do not read their answer are let go', async () => {
     const clients = many(20, () => {
-      const client = new Client(quickPort)
+      const client = new RudeClient(quickPort)
       client.socket.pause()
       client.socket.write('GET /large HTTP/1.1\r\nHost: a\r\n\r\n')
       return client
@@ -231,7 +192,7 @@ describe('a proxy survives what clients do to it', () => {
     const idle = residentBytes([proxy.program.pid])
     for (const [what, begin, flood, bytes, status, error] of floods) {
       const clients = many(20, () => {
-        const client = new Client(gateway.port)
+        const client = new RudeClient(gateway.port)
         client.socket.write(begin)
         return client
       })
@@ -247,7 +208,7 @@ describe('a proxy survives what clients do to it', () => {
 
   test('clients that go on flooding when they were refused are cut off', async () => {
     const clients = many(20, (n) => {
-      const client = new Client(gateway.port)
+      const client = new RudeClient(gateway.port)
       client.socket.write(floods[n % floods.length]?.[1] ?? '')
       return client
     })
@@ -256,7 +217,7 @@ describe('a proxy survives what clients do to it', () => {
   })
 
   /** Ways to leave in the middle; each resolves when there is nothing left to do to the proxy. */
-  const departures: readonly ((client: Client) => Promise<void>)[] = [
+  const departures: readonly ((client: RudeClient) => Promise<void>)[] = [
     async ({ socket }) => written(socket, 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nsome'),
     async ({ socket }) =>
       written(socket, `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 500000\r\n\r\n${'x'.repeat(70_000)}`),
@@ -275,7 +236,7 @@ describe('a proxy survives what clients do to it', () => {
     const one = async (): Promise<void> => {
       while (left < 1000) {
         const n = left++
-        const client = new Client(gateway.port)
+        const client = new RudeClient(gateway.port)
         await departures[n % departures.length]?.(client)
         if (n % 2 === 0) client.socket.resetAndDestroy()
         else client.socket.destroy()
@@ -295,7 +256,7 @@ describe('a proxy survives what clients do to it', () => {
       '',
     ]
     const clients = many(parts.length * 10, (n) => {
-      const client = new Client(gateway.port, { allowHalfOpen: true })
+      const client = new RudeClient(gateway.port, { allowHalfOpen: true })
       client.socket.end(parts[n % parts.length] ?? '')
       client.socket.on('end', () => client.socket.destroy())
       return client
@@ -310,7 +271,7 @@ describe('a proxy survives what clients do to it', () => {
       'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n',
     ]
     const clients = many(20, (n) => {
-      const client = new Client(gateway.port, { allowHalfOpen: true })
+      const client = new RudeClient(gateway.port, { allowHalfOpen: true })
       client.socket.write(requests[n % requests.length] ?? '')
       return client
     })
@@ -322,7 +283,3 @@ describe('a proxy survives what clients do to it', () => {
     }
   })
 })
-
-function written(socket: Socket, bytes: string): Promise<void> {
-  return new Promise((resolve) => socket.write(bytes, () => resolve()))
-}
