@@ -31,17 +31,23 @@ const kinds: readonly Kind[] = [
 ]
 
 /** How the bytes of an attack arrive: in one piece, or in many, so that a body is under way when its fault comes. */
-const pieces = [undefined, 13] as const
+const cuts = ['whole', 'in pieces'] as const
+/** An attack in pieces has at most this many, and none is shorter than `shortest` bytes. */
+const mostPieces = 40
+const shortest = 13
 
 function targetsOf(prefix: string): Targets {
   return { ok: (n) => `${prefix}/ok-${n}`, broken: `${prefix}/broken`, smuggled: `${prefix}/smuggled` }
 }
 
 /** Plays an attack; throws unless its requests got exactly the answers that are theirs. */
-async function play({ bytes, answered, refused, abandons }: Attack, at: Targets, port: number, piece?: number) {
+async function play(attack: Attack, at: Targets, port: number, cut: (typeof cuts)[number]): Promise<void> {
+  const { answered, refused, abandons } = attack
+  const bytes = attack.bytes(at)
   const client = new RawClient(port)
   try {
-    const written = client.write(bytes(at), piece)
+    const piece = cut === 'whole' ? bytes.length : Math.max(shortest, Math.ceil(bytes.length / mostPieces))
+    const written = client.write(bytes, piece)
     for (const [index, method] of answered.entries()) {
       const { status, headers } = await client.answer(method)
       assert.deepEqual([status, headers.get('x-echo')], [200, `${method} ${at.ok(index + 1)} from=`])
@@ -107,13 +113,13 @@ for (const { name, start, needs } of kinds) {
     const expected: string[] = []
     const failures: string[] = []
     for (const [index, attack] of attacks.entries()) {
-      for (const piece of pieces) {
-        const at = targetsOf(`/${index}${piece === undefined ? '' : '-pieces'}`)
-        const label = `${attack.family}, ${attack.what}${piece === undefined ? '' : ', in pieces'} (${at.ok(1)})`
+      for (const cut of cuts) {
+        const at = targetsOf(`/${index}-${cut === 'whole' ? 'whole' : 'pieces'}`)
+        const label = `${attack.family}, ${attack.what}, ${cut} (${at.ok(1)})`
         expected.push(...attack.answered.map((method, n) => `${method} ${at.ok(n + 1)}`))
         allowed.add(`POST ${at.broken}`)
         try {
-          await Promise.all([play(attack, at, port, piece), victim.ask()])
+          await Promise.all([play(attack, at, port, cut), victim.ask()])
           await victim.ask()
         } catch (thrown) {
           failures.push(`${label}: ${thrown instanceof Error ? thrown.message : thrown}`)
