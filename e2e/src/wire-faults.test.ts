@@ -12,7 +12,7 @@ const large = 8 * megabyte
 /** Connections that the proxy may have to the backend. */
 const slots = 8
 /** What clients of the quick listener are given for each step, in milliseconds. */
-const quick = 300
+const quick = 500
 const timeout = `${quick}ms`
 
 describe('a proxy survives what clients do to it', () => {
