@@ -17,8 +17,14 @@ export function isFieldValue(text: string): boolean {
  * told beside the lines, and refuses them here.
  */
 export class FieldLines {
-  #text = ''
-  #flags = 0
+  #text: string
+  #flags: number
+
+  /** @param begun lines to begin with; they stay as they are */
+  constructor(begun?: FieldLines) {
+    this.#text = begun === undefined ? '' : begun.#text
+    this.#flags = begun === undefined ? 0 : begun.#flags
+  }
 
   /** All lines as they will stand on the wire. */
   get text(): string {

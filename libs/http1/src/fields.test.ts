@@ -125,6 +125,14 @@ describe('lines to write', () => {
     }
   })
 
+  test('lines can be begun with others, which stay as they are', () => {
+    const begun = new FieldLines().add('Trailer', 'x')
+    const both = new FieldLines(begun).add('Y', '1')
+    assert.equal(both.text, 'Trailer: x\r\nY: 1\r\n')
+    assert.notEqual(both.flags & nameFlag.hopByHop, 0)
+    assert.equal(begun.text, 'Trailer: x\r\n')
+  })
+
   test('tabs and bytes above 127 are written as they are', () => {
     assert.equal(new FieldLines().add('X', 'a\t\xe4\xff').text, 'X: a\t\xe4\xff\r\n')
   })

@@ -40,7 +40,7 @@ function failing(reason: 'middleware_unavailable' | 'internal_error'): Act {
 function directResponse({ response }: DirectResponseAction): Act {
   const { status, body } = response
   const bodiless = status === 204 || status === 304
-  const headers = [...response.headers.flat(), ...(bodiless ? [] : ['content-length', String(body.length)])]
+  const headers = Object.freeze(response.headers.flat())
   return (exchange) => answerSelf(exchange, status, headers, bodiless ? nothing : body)
 }
 

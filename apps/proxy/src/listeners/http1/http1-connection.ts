@@ -359,7 +359,7 @@ export class Http1Connection implements Connection, TimerOwner, BodyReader, Answ
 
   #onClose(): void {
     this.#state = this.#state === 'joined' ? 'joined' : 'closed'
-    this.#stopWaiting()
+    this.#host.wheel.disarm(this.#timer)
     this.#stopTotal()
     this.output.close()
     this.#answer?.onClosed()
@@ -374,9 +374,9 @@ export class Http1Connection implements Connection, TimerOwner, BodyReader, Answ
     else this.#host.wheel.disarm(this.#timer)
   }
 
+  /** The timer may go off all the same, and means nothing then: that is cheaper than to arm it anew for each request. */
   #stopWaiting(): void {
     this.#waiting = 'nothing'
-    this.#host.wheel.disarm(this.#timer)
   }
 
   /** From the first byte of a request on, so it may run already. */
@@ -404,9 +404,12 @@ export class Http1Connection implements Connection, TimerOwner, BodyReader, Answ
         if (this.output.pending > 0) this.#wait('end', restTime)
         else this.#socket.destroy()
         return
-      default:
+      case 'next':
+      case 'rest':
         this.codec.abandon()
         this.#end()
+        return
+      default:
     }
   }
 

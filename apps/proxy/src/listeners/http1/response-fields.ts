@@ -21,19 +21,33 @@ export function forwardedHead(
   return { status, fields, length: status === 204 ? 'none' : length, close }
 }
 
+/** What lists that never change became, without a date; routes that answer by themselves give the same one each time. */
+const prepared = new WeakMap<readonly string[], FieldLines>()
+
 /**
- * The head of an answer of our own, from names and values in turn. What they say about the length is not looked at.
+ * The head of an answer of our own, from names and values in turn. What they say about the length is not looked at. A list
+ * that is frozen is looked at once.
  *
  * @throws WriteError for a value that would break the message; TypeError for such a name
  */
 export function ownHead(status: number, lines: readonly string[], close: boolean): Omit<OutgoingResponse, 'length'> {
+  let known = prepared.get(lines)
+  if (known === undefined) {
+    known = checkedLines(lines)
+    if (Object.isFrozen(lines)) prepared.set(lines, known)
+  }
+  const fields = new FieldLines(known)
+  if ((fields.flags & trait.date) === 0) fields.addReceived(dateName, httpDate())
+  return { status, fields, close }
+}
+
+function checkedLines(lines: readonly string[]): FieldLines {
   const fields = new FieldLines()
   for (let at = 0; at < lines.length; at += 2) {
     const name = headerName(lines[at] ?? '')
     if ((name.flags & nameFlag.reserved) === 0) fields.addKnown(name, lines[at + 1] ?? '')
   }
-  if ((fields.flags & trait.date) === 0) fields.addReceived(dateName, httpDate())
-  return { status, fields, close }
+  return fields
 }
 
 /** Header lines of an interim answer; undefined when there are none. */
