@@ -65,11 +65,9 @@ async function callThrough(
     await peer.closed()
   })
   const proxy = await startInProcess(t, (s) =>
-    s
-      .destination('d', upstream.address)
-      .forward('r', '/', 'd', {
-        forward: { destinations: [{ destinationId: 'd', weight: 100 }], maxGrpcTimeout: '200ms' },
-      }),
+    s.destination('d', upstream.address).forward('r', '/', 'd', {
+      forward: { destinations: [{ destinationId: 'd', weight: 100 }], maxGrpcTimeout: '200ms' },
+    }),
   )
   const answer = await ask(`${proxy.url}/`, { headers })
   return { answer, head: await head.promise }

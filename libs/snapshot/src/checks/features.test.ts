@@ -26,9 +26,7 @@ const forwarding = (forward: Forward): RouteInput =>
   route({ forward: { destinations: [{ destinationId: 'd' }], ...forward } })
 
 describe('behaviour that is missing is refused where it is asked for:', () => {
-  const listeners: readonly (readonly [string, Partial<ListenerInput>])[] = [
-    ['/metrics', { metrics: {} }],
-  ]
+  const listeners: readonly (readonly [string, Partial<ListenerInput>])[] = [['/metrics', { metrics: {} }]]
   for (const [place, changes] of listeners) {
     test(`listener ${place}`, () => {
       assert.deepEqual(refusals({ listeners: [listener(changes)] }), [`error feature.unsupported listener/l ${place}`])
