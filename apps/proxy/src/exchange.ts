@@ -73,6 +73,8 @@ export class Exchange implements RequestFacts {
   readonly upgrade: UpgradeOffer | undefined
   /** The gateway whose table it began with, or a later one in which its route is unchanged. */
   home: ExchangeHome | undefined = undefined
+  /** Its position among those of its home; kept there. */
+  place = -1
   route: RouteEntry | undefined = undefined
   /** Why the gateway answered by itself, or cut the answer. */
   failure: Failure | undefined = undefined

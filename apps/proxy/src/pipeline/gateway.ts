@@ -8,6 +8,7 @@ import { type Act, actOf } from './acts.ts'
 import { bufferBody } from './body-buffer.ts'
 import { type DestinationPorts, destinationRuntime } from './destinations.ts'
 import type { Lease } from './keep.ts'
+import { Members } from './members.ts'
 
 /** Which snapshot a gateway was made from. */
 export interface SnapshotIdentity {
@@ -55,7 +56,7 @@ export class Gateway implements ExchangeHome {
   identity: SnapshotIdentity
   readonly snapshot: CompiledSnapshot
   readonly destinations: ReadonlyMap<string, DestinationRuntime>
-  readonly exchanges = new Set<Exchange>()
+  readonly exchanges = new Members<Exchange>()
   readonly #table: RouteTable
   readonly #acts: readonly Act[]
   readonly #lease: Lease
