@@ -34,7 +34,7 @@ export const layers: Readonly<Record<string, Row>> = {
 }
 
 /** What the top package may depend on: the tools are its code. */
-const top: Row = { uses: [], tests: ['client', 'middlewares', 'model', 'testkit'] }
+const top: Row = { uses: [], tests: ['client', 'http1', 'middlewares', 'model', 'testkit'] }
 
 const scope = '@vrata/'
 const exactVersion = /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/

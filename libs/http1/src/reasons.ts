@@ -1,4 +1,7 @@
-/** Where a reason can come up: in what a client sent, in what an upstream sent, in either, or in what our own side wanted to write. */
+/**
+ * Where a reason can come up: in what a client sent, in what an upstream sent, in either; `write`: only in what our own side
+ * wanted to write, where the others can come up too.
+ */
 export type ReasonScope = 'request' | 'response' | 'both' | 'write'
 
 /** One line of the table of reasons. */
@@ -66,19 +69,19 @@ export const reasons = {
   },
   method_malformed: {
     status: 400,
-    scope: 'both',
+    scope: 'request',
     text: 'The method is not a token of at most 32 characters.',
     rfc: 'RFC 9110, 9.1',
   },
   target_malformed: {
     status: 400,
-    scope: 'both',
+    scope: 'request',
     text: 'The request target has a character or a form that no target can have.',
     rfc: 'RFC 9112, 3.2',
   },
   target_form_not_allowed: {
     status: 400,
-    scope: 'both',
+    scope: 'request',
     text: 'The method can not be used with this form of target.',
     rfc: 'RFC 9112, 3.2',
   },
@@ -96,13 +99,13 @@ export const reasons = {
   },
   status_line_malformed: {
     status: 502,
-    scope: 'both',
+    scope: 'response',
     text: 'The status line is not "version SP status SP reason".',
     rfc: 'RFC 9112, 4',
   },
   status_out_of_range: {
     status: 502,
-    scope: 'both',
+    scope: 'response',
     text: 'The status code is not between 100 and 599.',
     rfc: 'RFC 9110, 15',
   },
@@ -131,13 +134,13 @@ export const reasons = {
   host_repeated: { status: 400, scope: 'request', text: 'A request has more than one Host.', rfc: 'RFC 9112, 3.2' },
   host_malformed: {
     status: 400,
-    scope: 'both',
+    scope: 'request',
     text: 'Host is not a host name or address with an optional port.',
     rfc: 'RFC 9112, 3.2',
   },
   host_contradicts_target: {
     status: 400,
-    scope: 'both',
+    scope: 'request',
     text: 'Host and the authority of the target differ.',
     rfc: 'RFC 9112, 3.2.2',
   },
@@ -283,7 +286,12 @@ export const reasons = {
     text: 'The codec was called in a state that does not allow it.',
     rfc: 'own rule',
   },
-  body_not_allowed: { status: 400, scope: 'both', text: 'This message can not have a body.', rfc: 'RFC 9110, 6.4.1' },
+  body_not_allowed: {
+    status: 400,
+    scope: 'request',
+    text: 'This message can not have a body.',
+    rfc: 'RFC 9110, 6.4.1',
+  },
   body_length_differs: {
     status: 500,
     scope: 'write',
