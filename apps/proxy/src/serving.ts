@@ -78,6 +78,9 @@ export class Serving implements Traffic {
       get tunnels() {
         return listeners.tunnels
       },
+      get listeners() {
+        return listeners.reports
+      },
       sessionStoreUp: sessions === undefined ? undefined : () => sessions.state === 'up',
     })
   }

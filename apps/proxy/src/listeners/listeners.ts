@@ -1,7 +1,8 @@
+import { isIPv6 } from 'node:net'
 import type { Listener, Problem } from '@vrata/model'
 import type { Logger } from '@vrata/service'
 import { codeOf } from '../failure/to-failure.ts'
-import type { Engine, Front, MakeEngine } from './engine.ts'
+import type { Engine, EngineCounts, Front, MakeEngine } from './engine.ts'
 
 /** Something that must not be let go of while a socket leads to it. */
 export interface Holdable {
@@ -13,6 +14,14 @@ export interface Holdable {
 export interface WantedListener {
   readonly listener: Listener
   readonly front: Front
+}
+
+/** What a listener that is bound has to say about itself. */
+export interface ListenerReport {
+  readonly name: string
+  /** Address and port. */
+  readonly address: string
+  readonly counts: EngineCounts
 }
 
 /** A socket of ours, or the wish for one that could not be bound yet. */
@@ -60,6 +69,16 @@ export class Listeners implements AsyncDisposable {
 
   get connections(): number {
     return [...this.#engines].reduce((sum, engine) => sum + engine.connections, 0)
+  }
+
+  /** The listeners that are bound. */
+  get reports(): readonly ListenerReport[] {
+    const bound = [...this.#places.values()].filter(({ error }) => error === undefined)
+    return bound.map(({ engine, wanted: { listener } }) => ({
+      name: listener.name,
+      address: `${isIPv6(listener.address) ? `[${listener.address}]` : listener.address}:${listener.port}`,
+      counts: engine.counts,
+    }))
   }
 
   get tunnels(): number {
