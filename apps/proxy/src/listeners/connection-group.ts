@@ -3,9 +3,10 @@ import type { TimerWheel } from '../timer-wheel.ts'
 import type { Tunnel } from '../upgrade-offer.ts'
 import type { Connection, ConnectionHost } from './connection.ts'
 import type { Front } from './engine.ts'
+import type { PathAction, PathWitness } from './guard.ts'
 
 /** What connections of a group take from the engine. */
-export interface GroupHost {
+export interface GroupHost extends PathWitness {
   readonly front: Front
   readonly wheel: TimerWheel
   onMistake(thrown: unknown): void
@@ -64,6 +65,10 @@ export class ConnectionGroup implements ConnectionHost {
 
   onMistake(thrown: unknown): void {
     this.#host.onMistake(thrown)
+  }
+
+  onPath(action: PathAction, path: string): void {
+    this.#host.onPath(action, path)
   }
 
   /** Lets what is under way end; after `limit` milliseconds closes the rest. Resolves when nothing is left. */

@@ -3,6 +3,7 @@ import { failureAnswer, type OwnAnswer } from '../failure/failure-answer.ts'
 import type { TimerWheel } from '../timer-wheel.ts'
 import type { Tunnel } from '../upgrade-offer.ts'
 import type { Front } from './engine.ts'
+import type { PathWitness } from './guard.ts'
 import type { ListenerRules } from './rules.ts'
 
 /** One connection of a client, whatever is spoken on it. */
@@ -14,7 +15,7 @@ export interface Connection {
 }
 
 /** What connections take from the engine that accepted them. */
-export interface ConnectionHost {
+export interface ConnectionHost extends PathWitness {
   /** What stands behind the socket now; asked anew for each request. */
   readonly front: Front
   /** Whether connections are to close after what is under way. */

@@ -1,4 +1,5 @@
 import type { Exchange } from '../exchange.ts'
+import type { PathAction } from './guard.ts'
 import type { ListenerRules } from './rules.ts'
 import type { TlsGate } from './tls/tls-gate.ts'
 
@@ -23,6 +24,8 @@ export interface EngineCounts {
   readonly open: number
   /** TLS handshakes that failed so far. */
   readonly handshakeErrors: number
+  /** Paths so far that were not canonical. */
+  readonly paths: Readonly<Record<PathAction, number>>
 }
 
 /** A listening socket and what is spoken on it. The address is fixed, everything else is in the front. */

@@ -4,7 +4,7 @@ import { completeLimits, ServerConnection } from '@vrata/http1'
 import { Listener, type ListenerInput } from '@vrata/model'
 import type { AdmittedHead } from '../exchange.ts'
 import { Failure } from '../failure/failure.ts'
-import { admit } from './guard.ts'
+import { admit, type PathAction } from './guard.ts'
 import { listenerRules } from './rules.ts'
 
 function rulesOf(fields: Partial<ListenerInput> = {}) {
@@ -30,11 +30,11 @@ function received({ method = 'GET', target = '/', minorVersion = 1, lines = ['Ho
   return event
 }
 
-function admitted(ask: Ask, fields: Partial<ListenerInput> = {}): AdmittedHead | Failure {
+function admitted(ask: Ask, fields: Partial<ListenerInput> = {}, seen: PathAction[] = []): AdmittedHead | Failure {
   const rules = rulesOf(fields)
   const address = ask.peer ?? '192.0.2.1'
   const peer = { address, trusted: rules.trusts(address), certificate: undefined, certificateHeader: undefined }
-  return admit(received(ask), rules, peer, 'http')
+  return admit(received(ask), rules, peer, 'http', { onPath: (action) => void seen.push(action) })
 }
 
 function head(ask: Ask, fields?: Partial<ListenerInput>): AdmittedHead {
@@ -121,6 +121,27 @@ test('where normalisation is off the path goes upstream as received and is match
   assert.equal(wirePath, '/a%2Fb//%61')
   assert.equal(path, '/a/b//a')
 })
+
+const modes: readonly (readonly [
+  mode: NonNullable<ListenerInput['pathNormalization']>,
+  target: string,
+  action: PathAction | undefined,
+])[] = [
+  ['enforce', '/a', undefined],
+  ['enforce', '/a//b', 'changed'],
+  ['enforce', '/a%2Fb', 'refused'],
+  ['report', '/a', undefined],
+  ['report', '/a//b', 'would_change'],
+  ['report', '/a%2Fb', 'would_refuse'],
+  ['off', '/a//b', undefined],
+]
+for (const [pathNormalization, target, action] of modes) {
+  test(`${pathNormalization}: ${target} is ${action ?? 'nothing to tell of'}`, () => {
+    const seen: PathAction[] = []
+    admitted({ target, lines: host }, { pathNormalization }, seen)
+    assert.deepEqual(seen, action === undefined ? [] : [action])
+  })
+}
 
 test('an encoded slash is kept where the listener says so', () => {
   assert.equal(head({ target: '/a%2fb' }, { encodedSlash: 'keep' }).path, '/a%2Fb')

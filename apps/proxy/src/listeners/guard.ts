@@ -24,6 +24,14 @@ export interface ReceivedHead {
   readonly bodyLength: BodyLength
 }
 
+/** What was done about a path that can be written in several ways, or would have been done by `enforce`. */
+export type PathAction = 'changed' | 'refused' | 'would_change' | 'would_refuse'
+
+/** Hears of paths that were not in their canonical form. */
+export interface PathWitness {
+  onPath(action: PathAction, path: string): void
+}
+
 /**
  * Admits a request or says why not. What comes out is the one form of the request that routing, policies, logs and
  * upstreams see: canonical path and host, the client's real address, nothing believed that the peer may not claim.
@@ -33,6 +41,7 @@ export function admit(
   rules: ListenerRules,
   peer: Peer,
   scheme: 'http' | 'https',
+  witness: PathWitness,
 ): AdmittedHead | Failure {
   const { fields, method, authority, bodyLength } = received
   if (received.target.length > rules.maxTargetBytes) return new Failure('uri_too_long')
@@ -47,7 +56,11 @@ export function admit(
   const host = hostOf(authority.text)
   if (host === undefined) return refuse('malformed Host header')
   const path = canonicalPath(received.path, rules.pathMode, rules.encodedSlash)
-  if (!path.ok) return refuse(path.reason)
+  if (!path.ok) {
+    witness.onPath('refused', received.path)
+    return refuse(path.reason)
+  }
+  if (path.changed) witness.onPath(actionOf(path, rules), received.path)
   if (typeof bodyLength === 'number' && rules.maxBodyBytes > 0 && bodyLength > rules.maxBodyBytes) {
     return new Failure('payload_too_large')
   }
@@ -65,6 +78,11 @@ export function admit(
     hidden: peer.trusted ? rules.hiddenFields : rules.hiddenFields | trait.forwarded,
     grpc: (fields.flags & trait.contentType) !== 0 && isGrpc(fields.get('content-type')),
   }
+}
+
+function actionOf({ refusal }: { readonly refusal?: string }, { pathMode }: ListenerRules): PathAction {
+  if (pathMode === 'enforce') return 'changed'
+  return refusal === undefined ? 'would_change' : 'would_refuse'
 }
 
 function refuse(message: string): Failure {

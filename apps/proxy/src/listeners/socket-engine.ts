@@ -8,6 +8,7 @@ import { Client } from './client.ts'
 import { ConnectionGroup, type GroupHost } from './connection-group.ts'
 import type { Engine, EngineCounts, Front } from './engine.ts'
 import { lookAtFirstBytes } from './first-bytes.ts'
+import type { PathAction } from './guard.ts'
 import { Http1Connection } from './http1/http1-connection.ts'
 import { Http2Connection } from './http2/http2-connection.ts'
 import { clientCertificate } from './tls/client-certificate.ts'
@@ -42,6 +43,7 @@ export class SocketEngine implements Engine, GroupHost {
   readonly #former = new Set<ConnectionGroup>()
   #accepted = 0
   #handshakeErrors = 0
+  readonly #paths: Record<PathAction, number> = { changed: 0, refused: 0, would_change: 0, would_refuse: 0 }
 
   constructor(address: string, port: number, front: Front, options: EngineOptions) {
     this.#address = address
@@ -76,7 +78,12 @@ export class SocketEngine implements Engine, GroupHost {
   }
 
   get counts(): EngineCounts {
-    return { accepted: this.#accepted, open: this.connections, handshakeErrors: this.#handshakeErrors }
+    return {
+      accepted: this.#accepted,
+      open: this.connections,
+      handshakeErrors: this.#handshakeErrors,
+      paths: this.#paths,
+    }
   }
 
   #sum(of: (group: ConnectionGroup) => number): number {
@@ -112,6 +119,13 @@ export class SocketEngine implements Engine, GroupHost {
 
   onMistake(thrown: unknown): void {
     this.#options.onMistake(thrown)
+  }
+
+  onPath(action: PathAction, path: string): void {
+    this.#paths[action]++
+    if (action === 'changed' || action === 'refused') return
+    const { id, name } = this.#front.rules
+    this.#options.log.debug({ listener: id, name, path, action }, 'path is not canonical')
   }
 
   #onConnection(socket: Socket): void {

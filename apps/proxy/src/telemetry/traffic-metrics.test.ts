@@ -22,7 +22,7 @@ test('listeners count their connections and failed handshakes, and their series 
     sessionStoreUp: undefined,
   })
   await ask(proxy.url)
-  await ask(proxy.url)
+  await ask(`${proxy.url}/a//b`)
   connect(secure, '127.0.0.1')
     .on('error', () => undefined)
     .end('this is no TLS')
@@ -36,6 +36,7 @@ test('listeners count their connections and failed handshakes, and their series 
     `vrata_listener_tls_handshake_errors_total${main} 0`,
     `vrata_listener_connections_total${other} 1`,
     `vrata_listener_tls_handshake_errors_total${other} 1`,
+    'vrata_path_normalized_total{action="changed"} 1',
   ]) {
     assert.ok(text.split('\n').includes(line), `${line} in\n${text}`)
   }

@@ -23,6 +23,7 @@ export function trafficMetrics(source: TrafficSource): Registry {
     () => source.tunnels,
   )
   listenerMetrics(registry, source)
+  pathMetrics(registry, source)
   const { sessionStoreUp } = source
   if (sessionStoreUp !== undefined) {
     const help = 'Whether sticky choices can be read from and written to the session store.'
@@ -32,6 +33,22 @@ export function trafficMetrics(source: TrafficSource): Registry {
 }
 
 const labelNames = ['listener', 'address'] as const
+
+/** Paths that were not canonical, of all listeners together. */
+function pathMetrics(registry: Registry, source: TrafficSource): void {
+  new Counter({
+    registers: [registry],
+    labelNames: ['action'],
+    name: `${metricPrefix}path_normalized_total`,
+    help: 'Paths that were changed or refused, or would have been where paths are only reported.',
+    collect() {
+      this.reset()
+      for (const { counts } of source.listeners) {
+        for (const [action, count] of Object.entries(counts.paths)) if (count > 0) this.inc({ action }, count)
+      }
+    },
+  })
+}
 
 /** What the sockets of listeners count by themselves; a listener that goes takes its series along. */
 function listenerMetrics(registry: Registry, source: TrafficSource): void {

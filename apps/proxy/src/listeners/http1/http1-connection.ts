@@ -239,7 +239,7 @@ export class Http1Connection implements Connection, TimerOwner, BodyReader, Answ
     this.#stopWaiting()
     const answer = new AnswerWriter(this, head)
     this.#answer = answer
-    const admitted = admit(head, rules, this.#client.peer(rules), this.#scheme)
+    const admitted = admit(head, rules, this.#client.peer(rules), this.#scheme, this.#host)
     if (admitted instanceof Failure) {
       // A refused request may be anything: what follows it on the connection is not looked at.
       this.codec.abandon()

@@ -131,7 +131,7 @@ export class Http2Connection implements Connection, TimerOwner {
       this.#refuse(stream, answer, received, false)
       return
     }
-    const head = admit(received, rules, this.#client.peer(rules), this.#scheme)
+    const head = admit(received, rules, this.#client.peer(rules), this.#scheme, this.#host)
     if (head instanceof Failure) {
       this.#refuse(stream, answer, head, isGrpc(received.fields.get('content-type')))
       return

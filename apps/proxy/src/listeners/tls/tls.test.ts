@@ -308,7 +308,8 @@ describe('handshakes', () => {
       socket.destroy()
     }
     await engine.settled()
-    assert.deepEqual(engine.engine.counts, { accepted: 4, open: 0, handshakeErrors: 1 })
+    const { accepted, open, handshakeErrors } = engine.engine.counts
+    assert.deepEqual({ accepted, open, handshakeErrors }, { accepted: 4, open: 0, handshakeErrors: 1 })
   })
 
   test('are not begun for connections over the limit', async (t) => {
