@@ -125,6 +125,7 @@ export class Http1Connection implements Connection, TimerOwner, BodyReader, Answ
   }
 
   cut(hard: boolean): void {
+    this.output.flush()
     if (hard) breakConnection(this.#socket)
     else this.#socket.destroy()
   }
@@ -179,7 +180,6 @@ export class Http1Connection implements Connection, TimerOwner, BodyReader, Answ
   #pump(): void {
     if (this.#pumping || this.#state !== 'open') return
     this.#pumping = true
-    this.output.hold()
     try {
       while (this.#step());
     } catch (thrown) {
@@ -187,7 +187,6 @@ export class Http1Connection implements Connection, TimerOwner, BodyReader, Answ
       this.#socket.destroy()
     }
     this.#pumping = false
-    this.output.letGo()
     if (this.codec.done) this.#end()
   }
 
@@ -333,6 +332,7 @@ export class Http1Connection implements Connection, TimerOwner, BodyReader, Answ
   #join(tunnel: Tunnel, answer: AnswerWriter): void {
     this.#state = 'joined'
     this.#socket.off('drain', this.#onDrain)
+    this.output.flush()
     this.output.close()
     answer.join(tunnel)
     this.#host.onJoined(tunnel, () => answer.exchange?.end())
@@ -418,7 +418,7 @@ export class Http1Connection implements Connection, TimerOwner, BodyReader, Answ
     if (this.#state === 'ending' || this.#state === 'closed') return
     this.#state = 'ending'
     this.#stopTotal()
-    this.output.letGo()
+    this.output.flush()
     this.#socket.end()
     this.#socket.resume()
     this.#wait('end', restTime)

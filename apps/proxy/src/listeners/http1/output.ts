@@ -1,22 +1,22 @@
 import type { Socket } from 'node:net'
 import type { Outgoing } from '@vrata/http1'
 import type { TimerWheel } from '../../timer-wheel.ts'
+import { atTurnEnd, type TurnWriter } from '../../turn-end.ts'
 import { StallWatch, type Writer } from '../stall-watch.ts'
 
 /** Several pieces up to this size together are copied into one, in bytes, and no more than this is held back. */
 const joinedUpTo = 65_536
 
 /**
- * The writing half of a client's connection. What is written while it holds back goes out together when it lets go, so
- * that answers to pipelined requests, or the head and the body of one, are one write.
+ * The writing half of a client's connection. What is written in one turn of the event loop goes out together at its end,
+ * so that answers to pipelined requests, or the head and the body of one, are one write.
  */
-export class Output implements Writer {
+export class Output implements Writer, TurnWriter {
   readonly #socket: Socket
   readonly #stall: StallWatch
   readonly #onStalled: () => void
-  #held: Buffer[] = []
+  readonly #held: Buffer[] = []
   #heldBytes = 0
-  #holding = false
   /** Longest time without progress while the client does not read, in milliseconds; 0 = no limit. */
   stallLimit = 0
 
@@ -27,7 +27,7 @@ export class Output implements Writer {
   }
 
   get pending(): number {
-    return this.#socket.writableLength
+    return this.#socket.writableLength + this.#heldBytes
   }
 
   get taken(): number {
@@ -42,36 +42,39 @@ export class Output implements Writer {
     return this.#socket.writableNeedDrain && this.#socket.writableLength > 0
   }
 
-  /** From now on what is written is held back. */
-  hold(): void {
-    this.#holding = true
-  }
-
-  /** Writes what was held back. */
-  letGo(): void {
-    this.#holding = false
-    this.#sendHeld()
-  }
-
-  #sendHeld(): void {
-    const held = this.#held
-    if (held.length === 0) return
-    this.#held = []
-    this.#heldBytes = 0
-    this.#send(held)
-  }
-
   /** @returns false when the client does not keep up: `drain` of the socket follows */
   write(pieces: Outgoing): boolean {
-    if (!this.#holding) this.#send(pieces)
-    else {
-      for (const piece of pieces) {
-        this.#held.push(piece)
-        this.#heldBytes += piece.length
-      }
-      if (this.#heldBytes > joinedUpTo) this.#sendHeld()
+    for (const piece of pieces) {
+      if (this.#held.length === 0) atTurnEnd(this)
+      this.#held.push(piece)
+      this.#heldBytes += piece.length
     }
+    if (this.#heldBytes > joinedUpTo) this.flush()
     return !this.full
+  }
+
+  onTurnEnd(): void {
+    this.flush()
+  }
+
+  /** Writes now what waits for the end of the turn. */
+  flush(): void {
+    const held = this.#held
+    const [first] = held
+    if (first === undefined) return
+    const socket = this.#socket
+    if (held.length === 1) socket.write(first)
+    else if (this.#heldBytes <= joinedUpTo) socket.write(Buffer.concat(held, this.#heldBytes))
+    else this.#sendMany(held)
+    held.length = 0
+    this.#heldBytes = 0
+    if (socket.writableLength > 0) this.#stall.watch(this.stallLimit)
+  }
+
+  #sendMany(pieces: Outgoing): void {
+    this.#socket.cork()
+    for (const piece of pieces) this.#socket.write(piece)
+    this.#socket.uncork()
   }
 
   /** The client has taken all. */
@@ -86,27 +89,7 @@ export class Output implements Writer {
   /** The connection is closed. */
   close(): void {
     this.#stall.stop()
-    this.#held = []
-  }
-
-  #send(pieces: Outgoing): void {
-    const socket = this.#socket
-    const [first] = pieces
-    if (first === undefined) return
-    if (pieces.length === 1) socket.write(first)
-    else this.#sendAll(pieces)
-    if (socket.writableLength > 0) this.#stall.watch(this.stallLimit)
-  }
-
-  #sendAll(pieces: Outgoing): void {
-    let bytes = 0
-    for (const piece of pieces) bytes += piece.length
-    if (bytes <= joinedUpTo) {
-      this.#socket.write(Buffer.concat(pieces, bytes))
-      return
-    }
-    this.#socket.cork()
-    for (const piece of pieces) this.#socket.write(piece)
-    this.#socket.uncork()
+    this.#held.length = 0
+    this.#heldBytes = 0
   }
 }

@@ -250,8 +250,10 @@ describe('both at once', () => {
 
   test('a body that fails on its way is no complete request for the endpoint', async (t) => {
     const rest = Promise.withResolvers<string>()
+    const arrived = Promise.withResolvers<void>()
     const upstream = await scriptedUpstream(t, async (peer) => {
       await peer.readUntil('hello')
+      arrived.resolve()
       rest.resolve((await peer.readToEnd()).toString('latin1'))
     })
     const pool = openPool(t, upstream.port)
@@ -259,7 +261,7 @@ describe('both at once', () => {
     const { outcome } = call(pool, { method: 'POST', body })
     await eventually('the body to be wanted', () => body.wanted)
     body.send('hello')
-    await eventually('the piece to be there', () => upstream.connections === 1)
+    await arrived.promise
     body.fail(new Failure('request_timeout'))
     assert.equal((await outcome).failure?.reason, 'request_timeout')
     assert.equal(await rest.promise, '\r\n')

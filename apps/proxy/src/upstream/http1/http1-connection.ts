@@ -5,6 +5,7 @@ import { Failure } from '../../failure/failure.ts'
 import { toFailure } from '../../failure/to-failure.ts'
 import { headerName } from '../../headers/header-name.ts'
 import { Timer, type TimerOwner } from '../../timer-wheel.ts'
+import { atTurnEnd, type TurnWriter } from '../../turn-end.ts'
 import type { Call, Carrier, Fate } from '../pool/call.ts'
 import { type Connection, type ConnectionOwner, type ConnectionSettings, expiry } from '../pool/connection.ts'
 import { answerLimits } from './answer-limits.ts'
@@ -18,13 +19,15 @@ import { refusedFailure } from './refused-failure.ts'
 type Upload = 'head' | 'waiting' | 'body' | 'done'
 
 const empty = Buffer.alloc(0)
+/** Several pieces up to this size together are copied into one, in bytes; more goes out at once. */
+const joinedUpTo = 16_384
 const notInTrailers = nameFlag.reserved | nameFlag.hopByHop | nameFlag.trailerRefused | nameFlag.trailerDropped
 
 /**
  * One connection of HTTP/1.1 to an endpoint, on the codec. It carries one call after the other, and none any more after
  * anything odd. One object for its whole life: a call adds nothing to it.
  */
-export class Http1Connection implements Connection, Carrier, BodySink, TimerOwner {
+export class Http1Connection implements Connection, Carrier, BodySink, TimerOwner, TurnWriter {
   retired = false
   listed = false
   freeSince: number
@@ -42,6 +45,9 @@ export class Http1Connection implements Connection, Carrier, BodySink, TimerOwne
   #upload: Upload = 'done'
   /** The first bytes of a body, for as long as the head waits for them. */
   #first: Buffer = empty
+  /** What goes out at the end of this turn of the event loop. */
+  readonly #unsent: Buffer[] = []
+  #unsentBytes = 0
   /** The request is written, but a part of it is still on its way into the socket. */
   #sending = false
   /** The handler takes nothing for now. */
@@ -178,16 +184,34 @@ export class Http1Connection implements Connection, Carrier, BodySink, TimerOwne
     call.refuse(failure)
   }
 
-  /** Writes buffers in order. @returns false when the socket is full */
+  /** Writes buffers in order, few bytes at the end of this turn. @returns false when the socket is full */
   #write(buffers: Outgoing): boolean {
+    for (const buffer of buffers) {
+      if (this.#unsent.length === 0) atTurnEnd(this)
+      this.#unsent.push(buffer)
+      this.#unsentBytes += buffer.length
+    }
+    if (this.#unsentBytes > joinedUpTo) this.onTurnEnd()
+    return !this.#socket.writableNeedDrain
+  }
+
+  onTurnEnd(): void {
     const socket = this.#socket
-    const [first] = buffers
-    if (first === undefined) return !socket.writableNeedDrain
-    if (buffers.length === 1) return socket.write(first)
+    const unsent = this.#unsent
+    const [first] = unsent
+    if (first === undefined) return
+    if (unsent.length === 1) socket.write(first)
+    else if (this.#unsentBytes <= joinedUpTo) socket.write(Buffer.concat(unsent, this.#unsentBytes))
+    else this.#writeMany(unsent)
+    unsent.length = 0
+    this.#unsentBytes = 0
+  }
+
+  #writeMany(buffers: readonly Buffer[]): void {
+    const socket = this.#socket
     socket.cork()
     for (const buffer of buffers) socket.write(buffer)
     socket.uncork()
-    return !socket.writableNeedDrain
   }
 
   #onDrain(): void {
@@ -273,7 +297,7 @@ export class Http1Connection implements Connection, Carrier, BodySink, TimerOwne
   /** The answer is complete. The connection is used again only if the request is too, and nothing odd was seen. */
   #finish(call: Call, trailers: Parameters<Call['end']>[0]): void {
     if (this.#upload !== 'done') call.body?.pause()
-    const clean = this.#codec.reusable && this.#socket.writableLength === 0
+    const clean = this.#codec.reusable && this.#socket.writableLength === 0 && this.#unsentBytes === 0
     this.#clear()
     this.#used = true
     if (!clean) this.#drop()
@@ -348,6 +372,8 @@ export class Http1Connection implements Connection, Carrier, BodySink, TimerOwne
   #drop(): void {
     if (this.#gone) return
     this.#goAway()
+    this.#unsent.length = 0
+    this.#unsentBytes = 0
     this.#socket.destroy()
   }
 

@@ -13,20 +13,15 @@ async function upstreamOf(t: Scope, script: Script, settings: PoolSettings = {})
   return { upstream, pool: openPool(t, upstream.port, settings) }
 }
 
-/** An upstream that answers when it is told to. */
-async function reluctant(t: Scope, settings: PoolSettings = {}) {
-  const waiting: Socket[] = []
-  const asked: string[] = []
+/** A server that hands on the pieces it reads; at the end all its sockets have to be closed. */
+async function serving(t: Scope, onData: (bytes: Buffer, socket: Socket) => void) {
   const upstream = { connections: 0, open: 0 }
   const server = createServer((socket) => {
     upstream.connections++
     upstream.open++
     socket.on('close', () => upstream.open--)
     socket.on('error', () => socket.destroy())
-    socket.on('data', (head) => {
-      asked.push(head.toString('latin1').split(' ')[1] ?? '')
-      waiting.push(socket)
-    })
+    socket.on('data', (bytes) => onData(bytes, socket))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -35,7 +30,23 @@ async function reluctant(t: Scope, settings: PoolSettings = {}) {
     await eventually('all sockets to be closed', () => upstream.open === 0)
   })
   const address = server.address()
-  const pool = openPool(t, typeof address === 'object' ? (address?.port ?? 0) : 0, settings)
+  return { upstream, port: typeof address === 'object' ? (address?.port ?? 0) : 0 }
+}
+
+/** An upstream that says the same to everything. */
+function answering(t: Scope, text: string) {
+  return serving(t, (_bytes, socket) => void socket.write(text))
+}
+
+/** An upstream that answers when it is told to. */
+async function reluctant(t: Scope, settings: PoolSettings = {}) {
+  const waiting: Socket[] = []
+  const asked: string[] = []
+  const { upstream, port } = await serving(t, (bytes, socket) => {
+    asked.push(bytes.toString('latin1').split(' ')[1] ?? '')
+    waiting.push(socket)
+  })
+  const pool = openPool(t, port, settings)
   /** Answers the request number `which`, from 0 in the order of their coming. */
   const answer = (which: number) => waiting[which]?.write(ok)
   const haveAsked = (count: number) => eventually(`${count} requests to be there`, () => asked.length === count)
@@ -202,14 +213,10 @@ describe('taking back', () => {
   })
 
   test('from within each of its events', async (t) => {
-    const upstream = await scriptedUpstream(t, async (peer, connection) => {
-      if (connection === 0) return peer.closed() // taken back before anything was written
-      await peer.requestHead()
-      await peer.write('HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nabcd')
-      await peer.closed()
-    })
+    const said = 'HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nabcd'
+    const { upstream, port } = await answering(t, said)
     for (const event of ['onStart', 'onSent', 'onInform', 'onHead', 'onData'] as const) {
-      const pool = openPool(t, upstream.port)
+      const pool = openPool(t, port)
       const { handler, call: sent } = call(pool)
       const heard = Promise.withResolvers<void>()
       handler[event] = () => {
@@ -221,6 +228,8 @@ describe('taking back', () => {
       handler.onFailure = () => assert.fail(`${event}: a failure after that`)
       await heard.promise
       await eventually('nothing to be left', () => pool.load.inFlight === 0)
+      pool[Symbol.dispose]()
+      await eventually('its connection to be closed', () => upstream.open === 0)
     }
   })
 })
@@ -430,18 +439,8 @@ describe('letting go', () => {
 })
 
 test('a thousand requests that are taken back at any moment leave nothing behind', async (t) => {
-  const sockets = new Set<Socket>()
-  const server = createServer((socket) => {
-    sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket))
-    socket.on('error', () => socket.destroy())
-    socket.on('data', () => socket.write(ok))
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => server.close())
-  const address = server.address()
-  const pool: EndpointPool = openPool(t, typeof address === 'object' ? (address?.port ?? 0) : 0)
+  const { upstream, port } = await answering(t, ok)
+  const pool: EndpointPool = openPool(t, port)
   pool.setLimit(20)
   const calls = Array.from({ length: 1_000 }, () => call(pool, {}, 5_000))
   for (const [at, { call: sent, outcome }] of calls.entries()) {
@@ -453,5 +452,5 @@ test('a thousand requests that are taken back at any moment leave nothing behind
   assert.ok(pool.load.connections <= 20)
   assert.equal(pool.endpoint.timers.armed, 0)
   pool[Symbol.dispose]()
-  await eventually('all sockets to be closed', () => sockets.size === 0)
+  await eventually('all sockets to be closed', () => upstream.open === 0)
 })
