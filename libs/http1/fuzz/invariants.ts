@@ -5,6 +5,7 @@ import {
   FieldLines,
   type Limits,
   nameFlag,
+  outgoingBytes,
   type RequestHead,
   ServerConnection,
 } from '@vrata/http1'
@@ -91,7 +92,7 @@ function forward({ head, body, trailers }: Whole): Buffer {
   const lines = new FieldLines()
   for (const [name, value] of trailers) lines.add(name, value)
   written.push(connection.end(lines))
-  return Buffer.concat(written.flat())
+  return outgoingBytes(written.flat())
 }
 
 /** What was read and is written again is one message, and is read as the same. */

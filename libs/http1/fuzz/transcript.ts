@@ -3,6 +3,7 @@ import {
   type ClientEvent,
   type Fields,
   type Limits,
+  outgoingBytes,
   ServerConnection,
   type ServerEvent,
 } from '@vrata/http1'
@@ -167,7 +168,7 @@ function readAsServer(pieces: readonly Buffer[], reading: Reading): Transcript {
       undefined,
       true,
     )
-    written.push(Buffer.concat(out).toString('latin1'))
+    written.push(outgoingBytes(out).toString('latin1'))
   }
   const reader = new Reader(connection, (event) => {
     if (event.kind === 'request') upgrade = event.upgrade?.[0]

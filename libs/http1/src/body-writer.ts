@@ -3,29 +3,25 @@ import { nameFlag } from './field-names.ts'
 import type { Framing } from './framing.ts'
 import { WriteError } from './reasons.ts'
 
-/** Buffers to write in this order; usually one, none when there is nothing to write. */
-export type Outgoing = readonly Buffer[]
+/**
+ * What to write, in this order; empty when there is nothing to write. Texts are to be written as latin1: one byte for each
+ * character. Bytes are those that were given to be written, not copied.
+ */
+export type Outgoing = readonly (string | Buffer)[]
 
-/** Up to this size a piece of body is copied behind its head or chunk size, because one write costs less than two. */
-const copiedUpTo = 16_384
+/** The same as one buffer; for programs that do not mind a copy. */
+export function outgoingBytes(out: Outgoing): Buffer {
+  return Buffer.concat(out.map((piece) => (typeof piece === 'string' ? Buffer.from(piece, 'latin1') : piece)))
+}
 
 const nothing: Outgoing = Object.freeze([])
 const none = Buffer.alloc(0)
 
-/** Puts text before and after some bytes, in one buffer unless the bytes are many. */
+/** Puts text before and after some bytes. */
 function frame(before: string, bytes: Buffer, after: string): Outgoing {
-  if (bytes.length > copiedUpTo) {
-    const pieces = [bytes]
-    if (before !== '') pieces.unshift(Buffer.from(before, 'latin1'))
-    if (after !== '') pieces.push(Buffer.from(after, 'latin1'))
-    return pieces
-  }
-  if (before === '' && after === '') return bytes.length === 0 ? nothing : [bytes]
-  const whole = Buffer.allocUnsafe(before.length + bytes.length + after.length)
-  if (before !== '') whole.write(before, 0, 'latin1')
-  if (bytes.length > 0) whole.set(bytes, before.length)
-  if (after !== '') whole.write(after, before.length + bytes.length, 'latin1')
-  return [whole]
+  if (bytes.length === 0) return before === '' && after === '' ? nothing : [before + after]
+  if (after === '') return before === '' ? [bytes] : [before, bytes]
+  return before === '' ? [bytes, after] : [before, bytes, after]
 }
 
 /** The writing half that both roles share: frames a body as announced and holds the caller to its length. */

@@ -16,6 +16,7 @@ import { type OutgoingRequest, requestHeadText } from './serialise.ts'
 export type ClientPhase = 'idle' | 'head' | 'body' | 'raw' | 'closed'
 
 const empty = Buffer.alloc(0)
+const none: readonly string[] = Object.freeze([])
 
 /**
  * The client's end of one HTTP/1.1 connection: requests in, bytes out; bytes of a server in, events out. It does no
@@ -177,16 +178,15 @@ export class ClientConnection {
     const framing: Framing = length === 'none' ? 'none' : length === 'unknown' ? 'chunked' : 'length'
     const contentLength = typeof length === 'number' ? length : undefined
     const connection = connectionOptions(request)
-    const text = requestHeadText(request, {
-      contentLength,
-      chunked: framing === 'chunked',
-      connection,
-      upgrade: request.upgrade,
-    })
+    const text = requestHeadText(
+      request,
+      { contentLength, chunked: framing === 'chunked', connection, upgrade: request.upgrade },
+      this.#reader.facts.authorityOf(request.host),
+    )
     this.#writer.start(framing, contentLength ?? 0)
     const written = this.#writer.encode(text, bytes, last)
     this.#method = request.method
-    this.#offered = protocolsOf(request.upgrade ?? '') ?? []
+    this.#offered = request.upgrade === undefined ? none : (protocolsOf(request.upgrade) ?? none)
     this.#keepAlive = request.close !== true
     this.#informational = 0
     this.#writing = last ? 'nothing' : 'body'
@@ -217,7 +217,8 @@ export class ClientConnection {
   }
 }
 
-function connectionOptions(request: OutgoingRequest): string[] {
+function connectionOptions(request: OutgoingRequest): readonly string[] {
+  if (request.close !== true && request.acceptTrailers !== true && request.upgrade === undefined) return none
   const options: string[] = []
   if (request.close === true) options.push('close')
   if (request.acceptTrailers === true) options.push('te')

@@ -76,15 +76,28 @@ export class FieldLines {
     return this
   }
 
-  /** Takes over every line that may be forwarded: not the codec's own, not hop-by-hop, not named in Connection. */
-  copyForwarded(from: Fields): this {
-    const skipped = nameFlag.reserved | nameFlag.hopByHop
+  /**
+   * Takes over every line that may be forwarded: not the codec's own, not hop-by-hop, not named in Connection. Lines
+   * that stand together are taken over together.
+   *
+   * @param left bits of names that are not to be taken over either
+   */
+  copyForwarded(from: Fields, left = 0): this {
+    const skipped = nameFlag.reserved | nameFlag.hopByHop | left
     const nominated = from.nominated.length > 0
+    let begin = 0 // of the lines that wait to be taken over together
     for (let index = 0; index < from.length; index++) {
       const name = from.name(index)
-      if ((name.flags & skipped) !== 0 || (nominated && from.isHopByHop(index))) continue
-      this.#append(name, from.value(index))
+      const passes = (name.flags & skipped) === 0 && !(nominated && from.isHopByHop(index))
+      if (passes && from.isPlain(index)) {
+        this.#flags |= name.flags
+        continue
+      }
+      if (begin < index) this.#text += from.lines(begin, index)
+      begin = index + 1
+      if (passes) this.#append(name, from.value(index))
     }
+    if (begin < from.length) this.#text += from.lines(begin, from.length)
     return this
   }
 

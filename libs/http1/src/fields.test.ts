@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import fc from 'fast-check'
 import { FieldLines, isFieldValue } from './field-lines.ts'
 import { fieldName, firstOwnFlag, heldFieldNames, isToken, markName, nameFlag } from './field-names.ts'
 import type { Fields } from './fields.ts'
@@ -159,5 +160,27 @@ describe('lines to write', () => {
     assert.equal(new FieldLines().copyForwarded(fields).text, 'X-Keep: kept\r\nCookie: c\r\n')
     assert.equal(new FieldLines().copy(fields, 2).text, 'X-Drop: 1\r\n')
     assert.throws(() => new FieldLines().copy(fields, 0), { reason: 'field_reserved' })
+  })
+
+  test('whatever is left out of them, lines are forwarded in order, each as it would be written alone', () => {
+    const line = fc.record({
+      name: fc.constantFrom('A', 'b', 'X-C', 'Cookie', 'TE', 'x_d'),
+      space: fc.constantFrom(' ', '', '\t', '  ', ' \t'),
+      value: fc.constantFrom('', '1', 'two words', 'x'),
+      after: fc.constantFrom('', ' ', '\t'),
+    })
+    fc.assert(
+      fc.property(fc.array(line), fc.constantFrom(0, nameFlag.underscore, nameFlag.trailerDropped), (lines, left) => {
+        const fields = fieldsOf(...lines.map(({ name, space, value, after }) => `${name}:${space}${value}${after}`))
+        const alone = new FieldLines()
+        for (let index = 0; index < fields.length; index++) {
+          const { flags } = fields.name(index)
+          if ((flags & (left | nameFlag.hopByHop | nameFlag.reserved)) === 0) alone.copy(fields, index)
+        }
+        const together = new FieldLines().copyForwarded(fields, left)
+        assert.equal(together.text, alone.text)
+        assert.equal(together.flags, alone.flags)
+      }),
+    )
   })
 })

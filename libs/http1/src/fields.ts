@@ -14,6 +14,8 @@ export class Fields {
   readonly #starts: number[] = []
   #nominated: readonly string[] | undefined = undefined
   #flags = 0
+  /** Every line of the text is one of ours. */
+  #whole = true
 
   /** Made by the parser only: `text` must have passed its checks, every line ended by CRLF. */
   constructor(text: string) {
@@ -42,6 +44,11 @@ export class Fields {
     this.#starts.push(afterColon)
   }
 
+  /** The parser's way to note that a line of the text is left out. */
+  leaveOut(): void {
+    this.#whole = false
+  }
+
   /** The parser's way to note which names (lower case) the Connection header lists. */
   nominate(names: readonly string[]): void {
     this.#nominated = this.#nominated === undefined ? names : [...this.#nominated, ...names]
@@ -68,6 +75,35 @@ export class Fields {
     for (let code = text.charCodeAt(start); code === space || code === tab; code = text.charCodeAt(start)) start++
     while (end > start && isBlank(text.charCodeAt(end - 1))) end--
     return text.slice(start, end)
+  }
+
+  /** Whether line `index` is written as a serialiser would: one space before the value, none behind it. */
+  isPlain(index: number): boolean {
+    const start = this.#starts[index]
+    if (start === undefined || !this.#whole) return false
+    const text = this.#text
+    const end = this.#lineStart(index + 1) - 2
+    return (
+      end - start > 1 &&
+      text.charCodeAt(start) === space &&
+      !isBlank(text.charCodeAt(start + 1)) &&
+      !isBlank(text.charCodeAt(end - 1))
+    )
+  }
+
+  /**
+   * The text of the lines from `begin` to before `end`, each with its CRLF. Only where all of them are plain.
+   * @throws RangeError for no such line
+   */
+  lines(begin: number, end: number): string {
+    return this.#text.slice(this.#lineStart(begin), this.#lineStart(end))
+  }
+
+  #lineStart(index: number): number {
+    const start = this.#starts[index]
+    if (start !== undefined) return start - this.name(index).text.length - 1
+    if (index === this.#starts.length) return this.#text.length
+    throw new RangeError(`no field ${index}`)
   }
 
   /** The lines of a name joined by ", ", in order; undefined without one. `lower` must be in lower case. RFC 9110, 5.3 */

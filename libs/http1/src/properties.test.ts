@@ -9,6 +9,7 @@ import { seededRandom } from '../fuzz/random.ts'
 import { badRequests, goodRequests, smugglingRequests } from '../fuzz/request-cases.ts'
 import { badResponses, goodResponses } from '../fuzz/response-cases.ts'
 import { cut } from '../fuzz/transcript.ts'
+import { outgoingBytes } from './body-writer.ts'
 import { ClientConnection } from './client-connection.ts'
 import { FieldLines } from './field-lines.ts'
 import { fieldName, nameFlag } from './field-names.ts'
@@ -114,7 +115,7 @@ test('a request that was written is read as what was written', () => {
       ]
       for (const piece of body) out.push(connection.data(piece))
       out.push(connection.end(fieldLines(trailers)))
-      const bytes = Buffer.concat(out.flat())
+      const bytes = outgoingBytes(out.flat())
       const seen = readAll(new ServerConnection(), bytes, cutsFor(bytes, seed))
       assert.deepEqual(seen, {
         heads: 1,
@@ -150,7 +151,7 @@ test('a response that was written is read as what was written', () => {
       ]
       for (const piece of sent.pieces) out.push(connection.data(piece))
       out.push(connection.end(fieldLines(trailers)))
-      const bytes = Buffer.concat(out.flat())
+      const bytes = outgoingBytes(out.flat())
       const client = new ClientConnection()
       client.start({ method: 'GET', target: '/', host: 'a', length: 'none' }, undefined, true)
       const seen = readAll(client, bytes, cutsFor(bytes, seed))
@@ -189,7 +190,7 @@ test('no method, target or Host makes another request than it says', () => {
       const connection = new ClientConnection()
       let out: Buffer
       try {
-        out = Buffer.concat(
+        out = outgoingBytes(
           connection.start({ method, target: path, host: authority, length: 'none' }, undefined, true),
         )
       } catch {

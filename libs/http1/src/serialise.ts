@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http'
-import { hostFits, parseAuthority } from './authority.ts'
+import { type Authority, hostFits } from './authority.ts'
 import type { BodyLength } from './body-length.ts'
 import type { FieldLines } from './field-lines.ts'
 import { protocolsOf } from './framing.ts'
@@ -86,14 +86,19 @@ export function responseHeadText(response: OutgoingResponse, lines: ConnectionLi
 
 /**
  * The head of a request with its empty line.
+ *
+ * @param authority what its Host says, taken apart; undefined when it is malformed
  * @throws WriteError for a method, target, Host or Upgrade that can not be written
  */
-export function requestHeadText(request: OutgoingRequest, lines: ConnectionLines): string {
+export function requestHeadText(
+  request: OutgoingRequest,
+  lines: ConnectionLines,
+  authority: Authority | undefined,
+): string {
   const { method, target, host } = request
   if (!isMethod(method)) throw new WriteError('method_malformed')
   const line = parseTarget(method, target, 1)
   if (typeof line === 'string') throw new WriteError(line === 'request_line_malformed' ? 'target_malformed' : line)
-  const authority = parseAuthority(host)
   if (authority === undefined) throw new WriteError('host_malformed')
   if (line.authority !== undefined && !hostFits(authority, line.authority, line.scheme)) {
     throw new WriteError('host_contradicts_target')

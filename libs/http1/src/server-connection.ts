@@ -183,7 +183,7 @@ export class ServerConnection {
     const lines = { contentLength: undefined, chunked: false, connection: [], upgrade: undefined }
     const text = responseHeadText({ status, fields, length: 'none' }, lines)
     if (status === 100) this.#clientWaits = false
-    return [Buffer.from(text, 'latin1')]
+    return [text]
   }
 
   /**

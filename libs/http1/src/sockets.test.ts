@@ -4,13 +4,13 @@ import http from 'node:http'
 import net, { type AddressInfo, type Socket } from 'node:net'
 import { text as readText } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
-import type { Outgoing } from './body-writer.ts'
+import { type Outgoing, outgoingBytes } from './body-writer.ts'
 import { ClientConnection } from './client-connection.ts'
 import { FieldLines } from './field-lines.ts'
 import { ServerConnection } from './server-connection.ts'
 
 function write(socket: Socket, out: Outgoing): void {
-  for (const bytes of out) socket.write(bytes)
+  socket.write(outgoingBytes(out))
 }
 
 function portOf(server: net.Server): number {

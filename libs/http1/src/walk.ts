@@ -65,7 +65,8 @@ export function walkTrailers(text: string, most: number): Fields | Reason {
     if (typeof name === 'string') return name
     if (lines === most) return 'too_many_trailers'
     if ((name.flags & nameFlag.trailerRefused) !== 0) return 'trailer_forbidden'
-    if ((name.flags & nameFlag.trailerDropped) === 0) fields.push(name, at + name.text.length + 1)
+    if ((name.flags & nameFlag.trailerDropped) !== 0) fields.leaveOut()
+    else fields.push(name, at + name.text.length + 1)
     at = end + 2
   }
   return fields

@@ -3,6 +3,7 @@ import { headerNames } from '@vrata/model'
 import type { BodySource } from '../body-source.ts'
 import type { Exchange } from '../exchange.ts'
 import { listHas } from '../headers/connection-options.ts'
+import { copyPassing } from '../headers/header-lines.ts'
 import { headerName, trait } from '../headers/header-name.ts'
 import type { FieldSink, OutgoingRequest } from '../upstream/transport.ts'
 import type { DestinationRuntime, ForwardPlan } from './destination.ts'
@@ -71,7 +72,8 @@ export class ForwardedRequest implements OutgoingRequest {
     const { fields, hidden, peer, grpc } = exchange.head
     const { includeAttemptCount, maxGrpcTimeout } = this.#plan
     const limitsGrpc = grpc && maxGrpcTimeout > 0
-    writePassed(exchange, limitsGrpc ? notPassed | trait.grpcTimeout | hidden : notPassed | hidden, sink)
+    // Those that the gateway itself sets are written behind, so nobody can have them removed by naming them.
+    copyPassing(fields, limitsGrpc ? notPassed | trait.grpcTimeout | hidden : notPassed | hidden, sink)
     writeForwarded(exchange, fields.flags & ~hidden, sink)
     sink.addReceived(requestIdName, exchange.requestId)
     sink.addReceived(traceparentName, exchange.traceparent)
@@ -91,21 +93,6 @@ function outgoingTarget(exchange: Exchange, { rewrite, rewritesPath }: ForwardPl
   if (rewrite === undefined || !rewritesPath) return query === '' ? wirePath : `${wirePath}?${query}`
   const target = rewrite.path(path, query)
   return target.query === '' ? target.path : `${target.path}?${target.query}`
-}
-
-/**
- * The lines that pass as they came: not those meant for this hop, by their name or because the client named them in
- * `Connection` (RFC 9110, 7.6.1). Those that the gateway itself sets are written behind, so nobody can have them removed.
- */
-function writePassed({ head }: Exchange, left: number, sink: FieldSink): void {
-  const { fields } = head
-  const { nominated } = fields
-  for (let at = 0; at < fields.length; at++) {
-    const name = fields.name(at)
-    if ((name.flags & left) !== 0) continue
-    if (nominated.length > 0 && nominated.includes(name.lower)) continue
-    sink.addReceived(name, fields.value(at))
-  }
 }
 
 /** What is known of the client and of how it asked (RFC 7239 for the meaning). */

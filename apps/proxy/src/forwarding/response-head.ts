@@ -24,15 +24,8 @@ const silent: AnswerRules = { serverName: '', via: false }
 
 /** What of an upstream's answer goes on to the client: everything but what is meant for one hop. */
 export function passedHead(received: ReceivedFields, rules: AnswerRules): HeaderLines {
-  const lines = new HeaderLines()
-  const left = notPassed | (rules.serverName === '' ? 0 : trait.server) | (rules.via ? trait.via : 0)
-  const { nominated } = received
-  for (let at = 0; at < received.length; at++) {
-    const name = received.name(at)
-    if ((name.flags & left) !== 0) continue
-    if (nominated.length > 0 && nominated.includes(name.lower)) continue
-    lines.push(name, received.value(at))
-  }
+  const left = trait.hopByHop | (rules.serverName === '' ? 0 : trait.server) | (rules.via ? trait.via : 0)
+  const lines = HeaderLines.passing(received, left)
   if (rules.serverName !== '') lines.add(serverName.text, rules.serverName)
   if (rules.via) lines.push(viaName, viaWithUs(received))
   return lines

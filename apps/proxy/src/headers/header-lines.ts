@@ -1,16 +1,71 @@
-import { FieldLines, isFieldValue, WriteError } from '@vrata/http1'
+import { FieldLines, Fields, isFieldValue, nameFlag, WriteError } from '@vrata/http1'
 import { type HeaderName, headerName } from './header-name.ts'
+import type { ReceivedFields } from './received-fields.ts'
+
+/** Meant for one hop, or about the framing, which each side makes anew (RFC 9110, 7.6.1). */
+const neverPassed = nameFlag.hopByHop | nameFlag.reserved
+
+/**
+ * Adds the lines of a received message that may pass to those of a new one: not those meant for one hop, by their name
+ * or because the message says so.
+ *
+ * @param left bits of names that do not pass either
+ */
+export function copyPassing(
+  received: ReceivedFields,
+  left: number,
+  sink: { addReceived(name: HeaderName, value: string): unknown },
+): void {
+  if (received instanceof Fields && sink instanceof FieldLines) {
+    sink.copyForwarded(received, left)
+    return
+  }
+  const skipped = neverPassed | left
+  const { nominated } = received
+  for (let at = 0; at < received.length; at++) {
+    const name = received.name(at)
+    if ((name.flags & skipped) !== 0) continue
+    if (nominated.length > 0 && nominated.includes(name.lower)) continue
+    sink.addReceived(name, received.value(at))
+  }
+}
 
 /**
  * Header lines of a message on its way through the gateway, in order, for whatever protocol is spoken on the other side.
- * Nothing about framing or the connection is among them.
+ * Nothing about framing or the connection is among them. Those that pass as they were received are taken apart only when
+ * somebody looks at them.
  */
 export class HeaderLines {
-  readonly names: HeaderName[] = []
+  #passing: ReceivedFields | undefined = undefined
+  #left = 0
+  readonly #names: HeaderName[] = []
+  readonly #values: string[] = []
+  #flags = 0
+
+  /** Begins with those of a received message that may pass. `left`: bits of names that do not pass either. */
+  static passing(received: ReceivedFields, left: number): HeaderLines {
+    const lines = new HeaderLines()
+    lines.#passing = received
+    lines.#left = left
+    return lines
+  }
+
+  get names(): readonly HeaderName[] {
+    this.#takeApart()
+    return this.#names
+  }
+
   /** At the same positions as `names`. */
-  readonly values: string[] = []
+  get values(): readonly string[] {
+    this.#takeApart()
+    return this.#values
+  }
+
   /** The flags of all names that were ever added, together. */
-  flags = 0
+  get flags(): number {
+    this.#takeApart()
+    return this.#flags
+  }
 
   get length(): number {
     return this.names.length
@@ -18,9 +73,9 @@ export class HeaderLines {
 
   /** Takes over a line that was received: its value has been checked by whoever read it. */
   push(name: HeaderName, value: string): void {
-    this.names.push(name)
-    this.values.push(value)
-    this.flags |= name.flags
+    this.#names.push(name)
+    this.#values.push(value)
+    this.#flags |= name.flags
   }
 
   /**
@@ -34,42 +89,59 @@ export class HeaderLines {
 
   /** The lines of a name joined by ", "; undefined without one. `lower` must be in lower case. */
   get(lower: string): string | undefined {
+    const { names, values } = this
     let joined: string | undefined
-    for (let at = 0; at < this.names.length; at++) {
-      if (this.names[at]?.lower !== lower) continue
-      joined = joined === undefined ? this.values[at] : `${joined}, ${this.values[at]}`
+    for (let at = 0; at < names.length; at++) {
+      if (names[at]?.lower !== lower) continue
+      joined = joined === undefined ? values[at] : `${joined}, ${values[at]}`
     }
     return joined
   }
 
   /** Takes out all lines of a name, given in lower case. */
   remove(lower: string): void {
+    this.#takeApart()
     let kept = 0
-    for (let at = 0; at < this.names.length; at++) {
-      const name = this.names[at]
+    for (let at = 0; at < this.#names.length; at++) {
+      const name = this.#names[at]
       if (name === undefined || name.lower === lower) continue
-      this.names[kept] = name
-      this.values[kept++] = this.values[at] ?? ''
+      this.#names[kept] = name
+      this.#values[kept++] = this.#values[at] ?? ''
     }
-    this.names.length = kept
-    this.values.length = kept
+    this.#names.length = kept
+    this.#values.length = kept
   }
 
   /** Names and values in turn. */
   toFlat(): string[] {
+    const { names, values } = this
     const flat: string[] = []
-    for (let at = 0; at < this.names.length; at++) flat.push(this.names[at]?.text ?? '', this.values[at] ?? '')
+    for (let at = 0; at < names.length; at++) flat.push(names[at]?.text ?? '', values[at] ?? '')
     return flat
   }
 
   /** For the HTTP/1.1 codec. @throws WriteError for a line that the codec writes itself */
   toFieldLines(): FieldLines {
     const lines = new FieldLines()
-    const { names, values } = this
-    for (let at = 0; at < names.length; at++) {
-      const name = names[at]
-      if (name !== undefined) lines.addReceived(name, values[at] ?? '')
+    if (this.#passing !== undefined) copyPassing(this.#passing, this.#left, lines)
+    for (let at = 0; at < this.#names.length; at++) {
+      const name = this.#names[at]
+      if (name !== undefined) lines.addReceived(name, this.#values[at] ?? '')
     }
     return lines
+  }
+
+  /** Puts the lines that pass in front of the others, one by one. */
+  #takeApart(): void {
+    const passing = this.#passing
+    if (passing === undefined) return
+    this.#passing = undefined
+    const ours = this.#names.splice(0)
+    const values = this.#values.splice(0)
+    copyPassing(passing, this.#left, { addReceived: (name, value) => this.push(name, value) })
+    for (let at = 0; at < ours.length; at++) {
+      const name = ours[at]
+      if (name !== undefined) this.push(name, values[at] ?? '')
+    }
   }
 }

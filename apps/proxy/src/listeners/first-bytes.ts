@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { kept, stopTakingFrom, takeFrom } from '../sockets/direct-socket.ts'
 import { Timer, type TimerOwner, type TimerWheel } from '../timer-wheel.ts'
 
 /** What a client begins with that speaks HTTP/2 by prior knowledge; no request of HTTP/1.1 does (RFC 9113, 3.4). */
@@ -33,7 +34,7 @@ class FirstBytes implements TimerOwner {
     this.#socket = socket
     this.#wheel = wheel
     this.#tell = tell
-    socket.on('data', this.#onData)
+    takeFrom(socket, this.#onData)
     socket.on('end', this.#onEnd)
     socket.on('close', this.#onClose)
     socket.on('error', () => undefined) // 'close' follows
@@ -45,7 +46,7 @@ class FirstBytes implements TimerOwner {
   }
 
   readonly #onData = (bytes: Buffer): void => {
-    const all = this.#bytes === undefined ? bytes : Buffer.concat([this.#bytes, bytes])
+    const all = this.#bytes === undefined ? kept(bytes) : Buffer.concat([this.#bytes, bytes])
     this.#bytes = all
     const beginning = all.toString('latin1', 0, telling)
     if (!preface.startsWith(beginning)) this.#settle('http1')
@@ -63,7 +64,7 @@ class FirstBytes implements TimerOwner {
   #settle(beginning: Beginning): void {
     const socket = this.#socket
     this.#wheel.disarm(this.#timer)
-    socket.off('data', this.#onData)
+    stopTakingFrom(socket, this.#onData)
     socket.off('end', this.#onEnd)
     socket.off('close', this.#onClose)
     this.#tell(beginning, this.#bytes)

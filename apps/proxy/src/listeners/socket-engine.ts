@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Logger } from '@vrata/service'
 import { Failure } from '../failure/failure.ts'
+import { directly } from '../sockets/direct-socket.ts'
 import type { TimerWheel } from '../timer-wheel.ts'
 import { Client } from './client.ts'
 import { ConnectionGroup, type GroupHost } from './connection-group.ts'
@@ -128,8 +129,9 @@ export class SocketEngine implements Engine, GroupHost {
     this.#options.log.debug({ listener: id, name, path, action }, 'path is not canonical')
   }
 
-  #onConnection(socket: Socket): void {
+  #onConnection(accepted: Socket): void {
     const { rules, tls } = this.#front
+    const socket = tls === undefined ? directly(accepted) : accepted
     const group = this.#group
     const full = rules.maxConnections > 0 && this.connections >= rules.maxConnections
     this.#accepted++

@@ -4,6 +4,7 @@ import type { DownstreamEvents } from '../downstream.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Failure } from '../failure/failure.ts'
 import { answerFailure } from '../forwarding/answer-failure.ts'
+import { kept } from '../sockets/direct-socket.ts'
 
 /**
  * Reads the beginning of a request body so that expressions can look at it, at most `limit` bytes, then calls
@@ -51,7 +52,7 @@ class BodyBuffer implements BodySource, BodySink, DownstreamEvents {
   }
 
   onChunk(chunk: Buffer): void {
-    this.#collected.push(chunk)
+    this.#collected.push(kept(chunk))
     this.#size += chunk.length
     if (this.#size <= this.#limit) return
     this.#source.pause()

@@ -1,4 +1,4 @@
-import { connect as connectTcp, type Socket, type TcpNetConnectOpts } from 'node:net'
+import type { Socket, TcpNetConnectOpts } from 'node:net'
 import {
   type ConnectionOptions,
   checkServerIdentity,
@@ -8,6 +8,7 @@ import {
 } from 'node:tls'
 import { Failure } from '../failure/failure.ts'
 import { toFailure, type UpstreamPhase } from '../failure/to-failure.ts'
+import { connectDirectly } from '../sockets/direct-socket.ts'
 import { Timer, type TimerOwner, type TimerWheel } from '../timer-wheel.ts'
 
 /** TLS towards one destination, ready to use. */
@@ -69,7 +70,7 @@ export function dial(endpoint: Endpoint, protocols: Protocols, done: Dialed): So
     autoSelectFamily: true,
     autoSelectFamilyAttemptTimeout: Math.max(shortestFallback, dualStackFallback || usualFallback),
   }
-  const socket = tls === undefined ? connectTcp(to) : connectTls({ ...to, ...handshake(tls, endpoint, protocols) })
+  const socket = tls === undefined ? connectDirectly(to) : connectTls({ ...to, ...handshake(tls, endpoint, protocols) })
   if (tls !== undefined) {
     socket.on('session', (session: Buffer) => {
       endpoint.session = session

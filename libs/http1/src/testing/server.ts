@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Outgoing } from '../body-writer.ts'
+import { type Outgoing, outgoingBytes } from '../body-writer.ts'
 import type { ServerEvent } from '../events.ts'
 import type { RequestHead } from '../heads.ts'
 import { ServerConnection } from '../server-connection.ts'
@@ -14,7 +14,7 @@ export function bytes(text: string): Buffer {
 
 /** What was written, as text. */
 export function text(out: Outgoing): string {
-  return Buffer.concat(out).toString('latin1')
+  return outgoingBytes(out).toString('latin1')
 }
 
 /** A connection that has received this. */

@@ -2,6 +2,7 @@ import type { BodyLength, OutgoingResponse, ServerConnection } from '@vrata/http
 import type { Downstream, DownstreamEvents } from '../../downstream.ts'
 import type { Exchange } from '../../exchange.ts'
 import type { HeaderLines } from '../../headers/header-lines.ts'
+import { kept } from '../../sockets/direct-socket.ts'
 import type { Tunnel } from '../../upgrade-offer.ts'
 import type { Output } from './output.ts'
 import { forwardedHead, informationalFields, ownHead, trailerFields } from './response-fields.ts'
@@ -99,8 +100,12 @@ export class AnswerWriter implements Downstream {
         this.#start(false)
         return this.#data(chunk, false)
       }
+      if (this.#head?.length === 'unknown' && chunk.length <= heldUpTo) {
+        this.#first = kept(chunk)
+        return true
+      }
       this.#first = chunk
-      return (this.#head?.length === 'unknown' && chunk.length <= heldUpTo) || this.#start(false)
+      return this.#start(false)
     } catch (thrown) {
       this.#break(thrown)
       return true

@@ -5,6 +5,7 @@ import { type AdmittedHead, Exchange } from '../../exchange.ts'
 import { Failure } from '../../failure/failure.ts'
 import type { ReceivedFields } from '../../headers/received-fields.ts'
 import { smallerLimit } from '../../limits.ts'
+import { kept, stopTakingFrom, takeFrom } from '../../sockets/direct-socket.ts'
 import { Timer, type TimerOwner } from '../../timer-wheel.ts'
 import type { Tunnel, UpgradeOffer } from '../../upgrade-offer.ts'
 import type { Client } from '../client.ts'
@@ -79,7 +80,7 @@ export class Http1Connection implements Connection, TimerOwner, BodyReader, Answ
     this.codec = new ServerConnection(rules.codecLimits)
     this.output = new Output(socket, host.wheel, () => socket.destroy())
     this.output.stallLimit = rules.timeouts.clientResponse
-    socket.on('data', this.#onData)
+    takeFrom(socket, this.#onData)
     socket.on('end', this.#onEnd)
     socket.on('drain', this.#onDrain)
     socket.on('close', () => this.#onClose())
@@ -159,12 +160,12 @@ export class Http1Connection implements Connection, TimerOwner, BodyReader, Answ
       if (this.#dropped > lingerBytes) this.#socket.destroy()
       return
     }
-    const { codec } = this
-    if (codec.idle) this.#takeRules()
+    if (this.codec.idle) this.#takeRules()
     // One piece may wait for somebody to want it; while it does, no more is taken from the socket.
-    else if (codec.buffered > 0) this.#socket.pause()
+    else if (this.codec.buffered > 0) this.#socket.pause()
     this.codec.receive(bytes)
     this.#pump()
+    this.codec.detach()
   }
 
   /** Between two requests the present rules take the place of those that were read by. */
@@ -311,9 +312,9 @@ export class Http1Connection implements Connection, TimerOwner, BodyReader, Answ
     const { rules, acceptor } = this.#host.front
     const socket = this.#socket
     this.codec.next() // the end of the request
-    const firstBytes = this.codec.abandon()
+    const firstBytes = kept(this.codec.abandon())
     this.#state = 'offered'
-    socket.off('data', this.#onData)
+    stopTakingFrom(socket, this.#onData)
     socket.off('end', this.#onEnd)
     socket.pause()
     socket.read(0) // keeps reading into the buffer, so that a reset is noticed before somebody takes the bytes

@@ -3,6 +3,7 @@ import type { BodyLength } from '@vrata/http1'
 import type { Downstream, DownstreamEvents } from '../../downstream.ts'
 import type { Exchange } from '../../exchange.ts'
 import type { HeaderLines } from '../../headers/header-lines.ts'
+import { kept } from '../../sockets/direct-socket.ts'
 import type { TimerWheel } from '../../timer-wheel.ts'
 import type { Tunnel } from '../../upgrade-offer.ts'
 import { StallWatch, type Writer } from '../stall-watch.ts'
@@ -172,7 +173,7 @@ export class StreamAnswer implements Downstream, Writer {
     const stream = this.#stream
     if (stream.destroyed || stream.writableEnded) return true
     this.#written += chunk.length
-    const taken = stream.write(chunk)
+    const taken = stream.write(kept(chunk))
     if (stream.writableLength > 0) this.#stall.watch(this.#stallLimit)
     return taken
   }

@@ -4,8 +4,9 @@ import type { BodySink } from '../../body-source.ts'
 import { Failure } from '../../failure/failure.ts'
 import { toFailure } from '../../failure/to-failure.ts'
 import { headerName } from '../../headers/header-name.ts'
+import { kept, takeFrom } from '../../sockets/direct-socket.ts'
+import { TurnOutput } from '../../sockets/turn-output.ts'
 import { Timer, type TimerOwner } from '../../timer-wheel.ts'
-import { atTurnEnd, type TurnWriter } from '../../turn-end.ts'
 import type { Call, Carrier, Fate } from '../pool/call.ts'
 import { type Connection, type ConnectionOwner, type ConnectionSettings, expiry } from '../pool/connection.ts'
 import { answerLimits } from './answer-limits.ts'
@@ -19,20 +20,19 @@ import { refusedFailure } from './refused-failure.ts'
 type Upload = 'head' | 'waiting' | 'body' | 'done'
 
 const empty = Buffer.alloc(0)
-/** Several pieces up to this size together are copied into one, in bytes; more goes out at once. */
-const joinedUpTo = 16_384
 const notInTrailers = nameFlag.reserved | nameFlag.hopByHop | nameFlag.trailerRefused | nameFlag.trailerDropped
 
 /**
  * One connection of HTTP/1.1 to an endpoint, on the codec. It carries one call after the other, and none any more after
  * anything odd. One object for its whole life: a call adds nothing to it.
  */
-export class Http1Connection implements Connection, Carrier, BodySink, TimerOwner, TurnWriter {
+export class Http1Connection implements Connection, Carrier, BodySink, TimerOwner {
   retired = false
   listed = false
   freeSince: number
   readonly expires: number
   readonly #socket: Socket
+  readonly #output: TurnOutput
   readonly #codec = new ClientConnection(answerLimits)
   readonly #owner: ConnectionOwner
   readonly #settings: ConnectionSettings
@@ -45,9 +45,6 @@ export class Http1Connection implements Connection, Carrier, BodySink, TimerOwne
   #upload: Upload = 'done'
   /** The first bytes of a body, for as long as the head waits for them. */
   #first: Buffer = empty
-  /** What goes out at the end of this turn of the event loop. */
-  readonly #unsent: Buffer[] = []
-  #unsentBytes = 0
   /** The request is written, but a part of it is still on its way into the socket. */
   #sending = false
   /** The handler takes nothing for now. */
@@ -56,11 +53,12 @@ export class Http1Connection implements Connection, Carrier, BodySink, TimerOwne
 
   constructor(socket: Socket, owner: ConnectionOwner, settings: ConnectionSettings) {
     this.#socket = socket
+    this.#output = new TurnOutput(socket)
     this.#owner = owner
     this.#settings = settings
     this.freeSince = settings.timers.now
     this.expires = expiry(settings)
-    socket.on('data', (bytes: Buffer) => this.#onData(bytes))
+    takeFrom(socket, (bytes) => this.#onData(bytes))
     socket.on('drain', () => this.#onDrain())
     socket.on('end', () => this.#onSocketEnd())
     socket.on('error', (error) => this.#break(toFailure(error, 'exchange')))
@@ -133,7 +131,7 @@ export class Http1Connection implements Connection, Carrier, BodySink, TimerOwne
   #uploadChunk(call: Call, chunk: Buffer): void {
     if (this.#upload === 'head') {
       if (this.#first.length === 0) {
-        this.#first = chunk
+        this.#first = kept(chunk)
         return
       }
       this.#writeHead(call, false)
@@ -184,34 +182,10 @@ export class Http1Connection implements Connection, Carrier, BodySink, TimerOwne
     call.refuse(failure)
   }
 
-  /** Writes buffers in order, few bytes at the end of this turn. @returns false when the socket is full */
-  #write(buffers: Outgoing): boolean {
-    for (const buffer of buffers) {
-      if (this.#unsent.length === 0) atTurnEnd(this)
-      this.#unsent.push(buffer)
-      this.#unsentBytes += buffer.length
-    }
-    if (this.#unsentBytes > joinedUpTo) this.onTurnEnd()
+  /** @returns false when the socket is full: `drain` follows */
+  #write(pieces: Outgoing): boolean {
+    this.#output.write(pieces)
     return !this.#socket.writableNeedDrain
-  }
-
-  onTurnEnd(): void {
-    const socket = this.#socket
-    const unsent = this.#unsent
-    const [first] = unsent
-    if (first === undefined) return
-    if (unsent.length === 1) socket.write(first)
-    else if (this.#unsentBytes <= joinedUpTo) socket.write(Buffer.concat(unsent, this.#unsentBytes))
-    else this.#writeMany(unsent)
-    unsent.length = 0
-    this.#unsentBytes = 0
-  }
-
-  #writeMany(buffers: readonly Buffer[]): void {
-    const socket = this.#socket
-    socket.cork()
-    for (const buffer of buffers) socket.write(buffer)
-    socket.uncork()
   }
 
   #onDrain(): void {
@@ -241,6 +215,7 @@ export class Http1Connection implements Connection, Carrier, BodySink, TimerOwne
   #onData(bytes: Buffer): void {
     this.#codec.receive(bytes)
     this.#pump()
+    this.#codec.detach()
   }
 
   #onSocketEnd(): void {
@@ -297,7 +272,7 @@ export class Http1Connection implements Connection, Carrier, BodySink, TimerOwne
   /** The answer is complete. The connection is used again only if the request is too, and nothing odd was seen. */
   #finish(call: Call, trailers: Parameters<Call['end']>[0]): void {
     if (this.#upload !== 'done') call.body?.pause()
-    const clean = this.#codec.reusable && this.#socket.writableLength === 0 && this.#unsentBytes === 0
+    const clean = this.#codec.reusable && this.#socket.writableLength === 0 && this.#output.held === 0
     this.#clear()
     this.#used = true
     if (!clean) this.#drop()
@@ -372,8 +347,7 @@ export class Http1Connection implements Connection, Carrier, BodySink, TimerOwne
   #drop(): void {
     if (this.#gone) return
     this.#goAway()
-    this.#unsent.length = 0
-    this.#unsentBytes = 0
+    this.#output.drop()
     this.#socket.destroy()
   }
 

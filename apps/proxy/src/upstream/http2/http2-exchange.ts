@@ -4,6 +4,7 @@ import type { BodySink } from '../../body-source.ts'
 import type { Failure } from '../../failure/failure.ts'
 import { codeOf, toFailure } from '../../failure/to-failure.ts'
 import { FlatFields } from '../../headers/received-fields.ts'
+import { kept } from '../../sockets/direct-socket.ts'
 import { Timer, type TimerOwner, type TimerWheel } from '../../timer-wheel.ts'
 import type { Call, Carrier, Fate } from '../pool/call.ts'
 import { KeptBody } from '../pool/kept-body.ts'
@@ -92,8 +93,9 @@ export class Http2Exchange implements Carrier, BodySink, TimerOwner {
     const call = this.#call
     if (call === undefined || this.#upload === 'done') return
     call.bodyTaken = true
-    if (this.#kept?.whole) this.#kept.keep(chunk)
-    if (this.#stream.write(chunk)) call.handler.onUploaded()
+    const bytes = kept(chunk) // it may wait for the endpoint's window
+    if (this.#kept?.whole) this.#kept.keep(bytes)
+    if (this.#stream.write(bytes)) call.handler.onUploaded()
     else call.body?.pause()
   }
 

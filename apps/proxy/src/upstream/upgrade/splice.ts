@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { ClientConnection, type OutgoingRequest as CodecRequest, type ResponseHead } from '@vrata/http1'
+import { ClientConnection, type OutgoingRequest as CodecRequest, outgoingBytes, type ResponseHead } from '@vrata/http1'
 import { answerLimits } from '../http1/answer-limits.ts'
 import { refusedFailure } from '../http1/refused-failure.ts'
 import type { SwitchRequest } from './handshake.ts'
@@ -31,7 +31,7 @@ class Splice {
     exchange.onResume = () => this.#resume()
     const { method, target, host, fields } = request
     const message: CodecRequest = { method, target, host, fields, length: 'none', upgrade: offer.token }
-    for (const bytes of this.#codec.start(message, empty, true)) upstream.write(bytes)
+    upstream.write(outgoingBytes(this.#codec.start(message, empty, true)))
     exchange.sent()
   }
 

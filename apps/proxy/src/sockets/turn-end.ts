@@ -6,6 +6,7 @@ export interface TurnWriter {
 
 let waiting: TurnWriter[] = []
 let spare: TurnWriter[] = []
+let awaited = false
 
 /**
  * Calls a writer when all that has come in by now has been dealt with. A turn of the event loop under load brings bytes on
@@ -14,11 +15,15 @@ let spare: TurnWriter[] = []
  * joins what is written for one connection in one turn.
  */
 export function atTurnEnd(writer: TurnWriter): void {
-  if (waiting.length === 0) setImmediate(end)
+  if (!awaited) {
+    awaited = true
+    setImmediate(onImmediate)
+  }
   waiting.push(writer)
 }
 
-function end(): void {
+/** Calls all who wait for the end of the turn now. */
+export function endTurn(): void {
   const writers = waiting
   waiting = spare
   spare = writers
@@ -27,4 +32,9 @@ function end(): void {
   } finally {
     writers.length = 0
   }
+}
+
+function onImmediate(): void {
+  awaited = false
+  endTurn()
 }
