@@ -30,7 +30,12 @@ export class ChunkedBody {
 
   constructor(limits: Limits) {
     this.#limits = limits
-    this.#trailers = new LineBlock({ bytes: limits.trailers, tooLarge: 'trailers_too_large', firstLine: Infinity })
+    this.#trailers = new LineBlock({
+      bytes: limits.trailers,
+      tooLarge: 'trailers_too_large',
+      lines: limits.trailerFields,
+      firstLine: Infinity,
+    })
   }
 
   /** Bytes copied of incomplete trailers. */

@@ -13,6 +13,8 @@ export interface BlockBounds {
   /** Bytes of the block with its empty line. */
   readonly bytes: number
   readonly tooLarge: Reason
+  /** Lines without the empty one. Who reads more than these in what `read` gives has to refuse it. */
+  readonly lines: number
   /** Bytes of the first line without CRLF; Infinity when the first line is like any other. */
   readonly firstLine: number
   /** What every block begins with, so that a peer that speaks something else is not waited for. */
@@ -30,6 +32,8 @@ export class LineBlock {
   readonly #bounds: BlockBounds
   #pieces: Buffer = none
   #length = 0
+  /** Whole lines among the pieces. */
+  #lines = 0
 
   constructor(bounds: BlockBounds) {
     this.#bounds = bounds
@@ -42,7 +46,8 @@ export class LineBlock {
 
   /**
    * Reads on. Gives the lines, each with its CRLF, without the empty line; '' when the empty line came first;
-   * undefined when more bytes are needed or `fault` was set.
+   * undefined when more bytes are needed or `fault` was set. Of a block that has more lines than it may have, the lines up
+   * to the first that is too many are given at once: whoever reads them finds what is wrong, in the order of the lines.
    */
   read(input: Input): string | undefined {
     while (input.next()) {
@@ -78,16 +83,26 @@ export class LineBlock {
     const piece = chunk.subarray(at, at + this.#bounds.bytes + 1 - before)
     this.#append(piece)
     const end = this.#end(before)
-    this.fault = this.#findFault(before, end)
+    const linesEnd = end === -1 ? this.#length : end - 2
+    const excess = this.#findExcess(before, linesEnd)
+    const to = excess === -1 ? Math.max(linesEnd, end) : excess
+    this.fault = this.#findFault(before, to, end)
     if (this.fault !== undefined) return undefined
-    if (end === -1) {
-      input.at = at + piece.length
-      return undefined
-    }
-    input.at = at + end - before
-    const text = end === 2 ? '' : this.#pieces.toString('latin1', 0, end - 2)
+    input.at = at + to - before
+    if (excess === -1 && end === -1) return undefined
+    const text = this.#pieces.toString('latin1', 0, excess === -1 ? linesEnd : excess)
     this.reset()
     return text
+  }
+
+  /** Counts the lines that were completed by the piece at `before`. Offset after the first that is too many, or -1. */
+  #findExcess(before: number, linesEnd: number): number {
+    const lines = this.#pieces.subarray(0, linesEnd)
+    for (let at = lines.indexOf(lf, before); at !== -1; at = lines.indexOf(lf, at + 1)) {
+      this.#lines++
+      if (this.#lines > this.#bounds.lines) return at + 1
+    }
+    return -1
   }
 
   /** Offset after the empty line; -1 when it has not come yet. */
@@ -98,10 +113,9 @@ export class LineBlock {
     return found === -1 ? -1 : found + 4
   }
 
-  /** The fault that comes first in the order of bytes, so that the same bytes fail alike however they were cut. */
-  #findFault(before: number, end: number): Reason | undefined {
+  /** The fault that comes first in the order of bytes up to `to`, so that the same bytes fail alike however they were cut. */
+  #findFault(before: number, to: number, end: number): Reason | undefined {
     const { bytes, tooLarge, firstLine, prefix } = this.#bounds
-    const to = end === -1 ? this.#length : end
     const fault = firstFault(this.#pieces, Math.max(0, before - 2), to)
     if (prefix !== undefined && before < prefix.bytes.length && end !== 2) {
       const at = mismatch(this.#pieces, prefix.bytes, to)
@@ -133,6 +147,7 @@ export class LineBlock {
   reset(): void {
     this.#pieces = none
     this.#length = 0
+    this.#lines = 0
   }
 }
 

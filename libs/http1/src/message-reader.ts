@@ -28,6 +28,7 @@ export class MessageReader {
     this.#head = new LineBlock({
       bytes: limits.head,
       tooLarge: 'head_too_large',
+      lines: limits.fields + 1,
       firstLine: limits.startLine,
       prefix: side === 'response' ? responsePrefix : undefined,
     })
