@@ -1,6 +1,6 @@
 /** Something that collects what it has to write until the present turn of the event loop is over. */
 export interface TurnWriter {
-  /** Writes it. Must not throw. */
+  /** Writes it. Must not throw: the others would never be called; nor end the turn itself. */
   onTurnEnd(): void
 }
 

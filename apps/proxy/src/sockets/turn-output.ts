@@ -37,8 +37,8 @@ export class TurnOutput implements TurnWriter {
   readonly #onBehind: (() => void) | undefined
   /** Nothing of what is given to it is needed by then: it encrypts before it returns. */
   readonly #encrypts: boolean
-  /** Where what is held back lies. */
-  #memory = memory
+  /** Where what is held back lies; whoever holds nothing must not keep memory that nobody else uses any more. */
+  #memory: TurnMemory | undefined = undefined
   #begin = 0
   #end = 0
   /** The kernel has not taken all that was written last. */
@@ -105,6 +105,7 @@ export class TurnOutput implements TurnWriter {
 
   /** Writes now what is held back. */
   flush(): void {
+    const from = this.#memory
     const bytes = this.#take()
     if (bytes === undefined) return
     const socket = this.#socket
@@ -114,7 +115,7 @@ export class TurnOutput implements TurnWriter {
     const behind = socket.writableLength > 0
     this.#slow = behind && !this.#encrypts
     if (!behind) return
-    if (this.#slow && !own && this.#memory === memory) memory = new TurnMemory()
+    if (this.#slow && !own && from === memory) memory = new TurnMemory()
     this.#onBehind?.()
   }
 
@@ -126,9 +127,10 @@ export class TurnOutput implements TurnWriter {
   /** What is held back, in memory that nobody else uses before the next bytes are added to it. */
   #take(): Buffer | undefined {
     const from = this.#memory
+    if (from === undefined) return undefined
     const begin = this.#begin
     const end = this.#end
-    if (begin === end) return undefined
+    this.#memory = undefined
     this.#begin = end
     from.held -= end - begin
     if (from.held === 0) from.used = 0
