@@ -170,7 +170,8 @@ export class Exchange implements RequestFacts {
 
   /** Each line of a field by itself; `name` in lower case. */
   lines(name: string): readonly string[] {
-    const { fields, hidden } = this.head
+    const { fields, hidden, peer } = this.head
+    if (name === certificateHeader) return peer.certificateHeader === undefined ? noLines : [peer.certificateHeader]
     let found: string[] | undefined
     for (let at = 0; at < fields.length; at++) {
       const { lower, flags } = fields.name(at)

@@ -10,6 +10,8 @@ export interface RequestFactsForTest {
   readonly clientIp?: string
   readonly scheme?: 'http' | 'https'
   readonly host?: string
+  /** What is told of its certificate. */
+  readonly certificateHeader?: string
 }
 
 const rules = listenerRules(Listener.parse({ id: 'main', name: 'main', port: 80 }))
@@ -20,6 +22,7 @@ export function exchangeOf({
   clientIp = '192.0.2.1',
   scheme = 'http',
   host = 'shop.test',
+  certificateHeader,
 }: RequestFactsForTest = {}): Exchange {
   const head = {
     method: 'GET',
@@ -30,7 +33,7 @@ export function exchangeOf({
     authority: host,
     scheme,
     clientIp,
-    peer: { address: clientIp, trusted: false, certificate: undefined, certificateHeader: undefined },
+    peer: { address: clientIp, trusted: false, certificate: undefined, certificateHeader },
     fields: new FlatFields(headers.flat()),
     hidden: 0,
     grpc: false,
