@@ -1,11 +1,21 @@
 import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { Agent, type IncomingMessage, request, type ServerResponse } from 'node:http'
+import { request as encryptedRequest } from 'node:https'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { ExplainRequestInput, Explanation, SnapshotConfig } from '@vrata/model'
-import { ask, freePort, repositoryRoot, startBackend, startControlPlane } from '@vrata/testkit'
+import {
+  agentCertificate,
+  ask,
+  freePort,
+  localhostCertificate,
+  repositoryRoot,
+  startBackend,
+  startControlPlane,
+} from '@vrata/testkit'
 import { startGateway } from '../gateway.ts'
 import { Dice, type GeneratedRequest, generatedRequest, generatedRoutes } from './generated-traffic.ts'
 
@@ -178,4 +188,72 @@ test('the example of the documentation is answered as it says', async (t) => {
   const expected = block<Explanation>(page, 'answer')
   assert.match(answer.source.hash, /^sha256:/)
   assert.deepEqual({ ...answer, source: { ...answer.source, hash: expected.source.hash } }, expected)
+})
+
+test('what is told of the certificate of a client is in an explanation what it is in traffic', async (t) => {
+  const { client, base, port, activate } = await startGateway(t)
+  const backends = await Promise.all(['b0', 'b1', 'b2', 'b3', 'b4'].map((name) => startBackend(t, echoing(name))))
+  const endpoints = backends.map(({ port }) => ({ host: '127.0.0.1', port }))
+  const names = new Map(backends.map(({ address, name }) => [address, name]))
+  const byCertificate = {
+    endpoints,
+    options: {
+      endpointBalancing: {
+        algorithm: 'MAGLEV' as const,
+        maglev: { hashPolicy: [{ header: { name: 'X-Forwarded-Client-Cert' } }] },
+      },
+    },
+  }
+  const shown = new X509Certificate(agentCertificate.cert)
+  const peerCertificate = {
+    uris: ['spiffe://a/ns/x', 'https://example.com/id;1'],
+    dnsNames: ['agent-a.example', 'b.example'],
+    subject: 'CN=agent-a,O=Acme\\, Inc.,C=DE',
+    serial: 'a1b2c',
+    hash: shown.fingerprint256.replaceAll(':', '').toLowerCase(),
+  }
+  const told = {
+    uri: 'spiffe://a/ns/x;https://example.com/id%3B1',
+    envoy:
+      `Hash=${peerCertificate.hash};Subject="CN=agent-a,O=Acme\\\\, Inc.,C=DE";URI=spiffe://a/ns/x;` +
+      'URI=https://example.com/id%3B1;DNS=agent-a.example;DNS=b.example',
+  }
+  for (const xfcc of ['uri', 'envoy'] as const) {
+    await activate(
+      base
+        .listener('web', port, {
+          tls: { ...localhostCertificate, clientAuth: { mode: 'optional', ca: agentCertificate.cert, xfcc } },
+        })
+        .destination('echo', endpoints[0] === undefined ? '' : `127.0.0.1:${endpoints[0].port}`, byCertificate)
+        .forward('others', '/', 'echo')
+        .route('agents', {
+          match: { pathPrefix: '/', headers: [{ name: 'x-forwarded-client-cert', value: told[xfcc] }] },
+          forward: { destinations: [{ destinationId: 'echo', weight: 100 }], rewrite: { path: '/agents' } },
+        }),
+    )
+    for (const [route, shows, described] of [
+      ['agents', agentCertificate, { tls: { peerCertificate } }],
+      ['others', {}, { tls: true }],
+    ] as const) {
+      const headers = { 'X-Forwarded-Client-Cert': told[xfcc] } // claimed, and to be believed in neither
+      const explanation = await client.explain({ path: '/x', headers, ...described })
+      assert.equal(explanation.route?.id, route, `${xfcc} ${route}`)
+      const asked = encryptedRequest({
+        host: '127.0.0.1',
+        port,
+        path: '/x',
+        headers,
+        ca: localhostCertificate.cert,
+        agent: false,
+        ...shows,
+      })
+      asked.end()
+      const [answer]: IncomingMessage[] = await once(asked, 'response')
+      answer?.resume()
+      const { action } = explanation
+      assert.ok(action?.kind === 'forward')
+      assert.equal(answer?.headers['x-seen'], `127.0.0.1:${port} ${action.rewrite.path}`)
+      if (route === 'agents') assert.equal(answer?.headers['x-backend'], names.get(action.chosen.endpoint))
+    }
+  }
 })

@@ -25,6 +25,7 @@ export {
 } from './explain.ts'
 export type { ExplainedCondition, ExplainedLink } from './explain-chain.ts'
 export type { FailedPredicate } from './failed-predicate.ts'
+export { type ForwardedCertificate, forwardedCertificate } from './forwarded-certificate.ts'
 export { canonicalHost, compileHostnames, type HostPattern, parseHostPattern } from './hostname.ts'
 export type { Matcher, PredicateName } from './matchers/matcher.ts'
 export type { PathPattern } from './path-pattern.ts'

@@ -1,3 +1,4 @@
+export { agentCertificate } from './agent-certificate.ts'
 export type { Backend, BackendOptions, Handler, ReceivedRequest } from './backend.ts'
 export { echo, startBackend } from './backend.ts'
 export type { Clock, FakeClock } from './clock.ts'

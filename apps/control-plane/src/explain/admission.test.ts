@@ -119,6 +119,11 @@ const facts: readonly [cel: string, sample: ExplainRequestInput, listener?: Fiel
   ['request.clientIp == "10.0.0.1"', { clientIp: '10.0.0.1' }],
   ['request.tls.peerCertificate.subject == "CN=a"', { tls: { peerCertificate: { subject: 'CN=a' } } }],
   ['!has(request.tls)', { tls: true }],
+  ['request.headers == {}', { tls: { peerCertificate: { dnsNames: ['a.x'] } } }],
+  [
+    'request.headers["x-forwarded-client-cert"] == "spiffe://a;x:%3B"',
+    { tls: { peerCertificate: { uris: ['spiffe://a', 'x:;'] } }, headers: { 'X-Forwarded-Client-Cert': 'forged' } },
+  ],
 ]
 for (const [cel, sample, listener] of facts) {
   test(`${cel} is true for ${JSON.stringify(sample)}`, () => assert.equal(holds(cel, sample, listener), true))

@@ -1,5 +1,5 @@
 import { type RequestFacts, sampleFacts } from '@vrata/cel'
-import type { ExplainRequest, Listener } from '@vrata/model'
+import { type ExplainRequest, headerNames, type Listener } from '@vrata/model'
 import {
   canonicalHost,
   canonicalPath,
@@ -7,12 +7,13 @@ import {
   compileHostnames,
   decodePath,
   escapeNonAscii,
+  forwardedCertificate,
   parseQuery,
   type RequestTarget,
   requestTarget,
   trustOf,
 } from '@vrata/routing'
-import { type Fields, fieldsOf } from './fields.ts'
+import { fieldsOf } from './fields.ts'
 import { type Refusal, refusal } from './refusal.ts'
 
 /** A described request in the form in which routes and policies see it. */
@@ -57,10 +58,11 @@ export function admit(sample: ExplainRequest, listener: Listener): Admission {
     return refused(refusal('no_route', 'the listener is not meant for this host'))
   }
   const clientIp = clientAddress(peer, fields.lines.get('x-forwarded-for')?.join(','), trusts)
-  const seen = { authority, host, path: path.matched, clientIp }
+  const lines = withCertificate(fields.lines, sample, listener)
+  const seen = { authority, host, path: path.matched, clientIp, lines }
   return {
     ok: true,
-    admitted: { facts: factsOf(sample, listener, target, fields, seen), wirePath: path.path, lines: fields.lines },
+    admitted: { facts: factsOf(sample, listener, target, seen), wirePath: path.path, lines },
   }
 }
 
@@ -83,22 +85,39 @@ function shortest(address: string): string {
   return canonicalHost(address.includes(':') ? `[${address}]` : address)?.replace(/^\[|\]$/g, '') ?? address
 }
 
+/** The headers with the one that tells of the certificate, as if the listener had asked for it. */
+function withCertificate(
+  lines: ReadonlyMap<string, readonly string[]>,
+  { tls }: ExplainRequest,
+  listener: Listener,
+): ReadonlyMap<string, readonly string[]> {
+  const certificate = certificateOf(tls)
+  const told =
+    certificate &&
+    forwardedCertificate({ ...certificate, hash: certificate.hash }, listener.tls?.clientAuth?.xfcc ?? 'uri')
+  return told === undefined ? lines : new Map(lines).set(headerNames.forwardedClientCert, [told])
+}
+
+function certificateOf(tls: ExplainRequest['tls']) {
+  return typeof tls === 'object' ? tls.peerCertificate : undefined
+}
+
 interface Seen {
   readonly authority: string
   readonly host: string
   readonly path: string
   readonly clientIp: string
+  readonly lines: AdmittedRequest['lines']
 }
 
 function factsOf(
   { method, scheme, body = '', tls }: ExplainRequest,
   listener: Listener,
   { query }: RequestTarget,
-  { lines }: Fields,
-  { authority, host, path, clientIp }: Seen,
+  { authority, host, path, clientIp, lines }: Seen,
 ): AdmittedRequest['facts'] {
   const encrypted = scheme === undefined ? (tls ?? listener.tls !== undefined) !== false : scheme === 'https'
-  const certificate = typeof tls === 'object' ? tls.peerCertificate : undefined
+  const certificate = certificateOf(tls)
   const facts = sampleFacts({
     method,
     scheme: encrypted ? 'https' : 'http',

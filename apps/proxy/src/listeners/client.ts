@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net'
-import { plainAddress } from '@vrata/routing'
+import { forwardedCertificate, plainAddress } from '@vrata/routing'
 import type { Peer } from '../exchange.ts'
 import type { ListenerRules } from './rules.ts'
-import { type ClientCertificate, forwardedCertificate } from './tls/client-certificate.ts'
+import type { ClientCertificate } from './tls/client-certificate.ts'
 
 /** Who is at the other end of a connection; the same for all requests on it. */
 export class Client {

@@ -8,6 +8,11 @@ const Certificate = z.strictObject({
   dnsNames: z.array(z.string()).default([]).describe('Its DNS names.'),
   subject: z.string().default('').describe('Its subject as text: CN=agent-a,O=myorg.'),
   serial: z.string().default('').describe('Its serial number: hexadecimal, lower case, no leading zeros.'),
+  hash: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, { error: 'expected 64 hexadecimal digits in lower case' })
+    .optional()
+    .describe('SHA-256 of its DER form: hexadecimal, lower case. Absent: X-Forwarded-Client-Cert is told without it.'),
 })
 
 const Tls = z.strictObject({

@@ -1,9 +1,8 @@
 import type { X509Certificate } from 'node:crypto'
-import type { PeerCertificate } from '@vrata/cel'
+import type { ForwardedCertificate } from '@vrata/routing'
 
 /** A client's verified certificate: what expressions see, and what identifies it. */
-export interface ClientCertificate extends PeerCertificate {
-  /** SHA-256 of its DER form, in lower-case hexadecimal digits. */
+export interface ClientCertificate extends ForwardedCertificate {
   readonly hash: string
 }
 
@@ -48,35 +47,4 @@ function rfc2253(subject: string): string {
     .reverse()
     .map((part) => part.replaceAll(' + ', '+'))
     .join(',')
-}
-
-/**
- * The value of `X-Forwarded-Client-Cert`; undefined when there is nothing to say. `uri`: the URI names in their order,
- * separated by `;`. `envoy`: one element with hash, subject and names.
- */
-export function forwardedCertificate(certificate: ClientCertificate, format: 'uri' | 'envoy'): string | undefined {
-  const uris = certificate.uris.map(separable)
-  if (format === 'uri') return uris.length === 0 ? undefined : uris.join(';')
-  const parts = [
-    `Hash=${certificate.hash}`,
-    `Subject="${quotable(certificate.subject)}"`,
-    ...uris.map((uri) => `URI=${uri}`),
-    ...certificate.dnsNames.map((name) => `DNS=${separable(name)}`),
-  ]
-  return parts.join(';')
-}
-
-/** Percent-encodes what would end the name, and what no header value can hold. */
-function separable(name: string): string {
-  return name.replace(/[^!#-+\--:<-~]/gu, percent)
-}
-
-function quotable(subject: string): string {
-  return subject.replace(/[\\"]/g, '\\$&').replace(/[^ -~]/gu, percent)
-}
-
-function percent(character: string): string {
-  let text = ''
-  for (const byte of Buffer.from(character, 'utf8')) text += `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
-  return text
 }
