@@ -3,11 +3,13 @@ import { once } from 'node:events'
 import type { Agent } from 'node:http'
 import { createServer, type Socket } from 'node:net'
 import { test } from 'node:test'
+import { connect } from 'node:tls'
 import {
   ask,
   eventually,
   freePort,
   isFree,
+  localhostCertificate,
   oneConnection,
   openWebSocket,
   own,
@@ -307,4 +309,41 @@ test('workers whose parent is killed let their requests end and leave nothing be
   await proxy.restart()
   await proxy.ready()
   assert.equal((await ask(url)).body, 'x')
+})
+
+test('a TLS session that one worker began goes on with the other, and with one that was started later', async (t) => {
+  const { proxy, port, base, activate } = await startGateway(t, two)
+  const { cert, key } = localhostCertificate
+  await activate(base.listener('web', port, { tls: { cert, key } }).respond('all', '/', 'x'))
+  const pids = workerPids(proxy)
+  const visit = async (session?: Buffer) => {
+    const socket = connect({ port, host: '127.0.0.1', ca: cert, servername: 'localhost', ...(session && { session }) })
+    own(t, () => socket.destroy())
+    const sessions: Buffer[] = []
+    socket.on('session', (given: Buffer) => sessions.push(given))
+    socket.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n')
+    await once(socket, 'data')
+    return { resumed: socket.isSessionReused(), session: sessions[0], worker: ownerOf(socket) }
+  }
+  let workers = pids
+  const ownerOf = ({ localPort = 0 }: Socket) => acceptedBy(workers, port).get(localPort)
+
+  const first = await visit()
+  assert.deepEqual([first.resumed, first.worker !== undefined], [false, true])
+  const met = new Set<number | undefined>()
+  await eventually('both workers to be met', async () => {
+    const { resumed, worker } = await visit(first.session)
+    assert.equal(resumed, true, `worker ${worker}, session of worker ${first.worker}`)
+    return met.add(worker).size === 2
+  })
+
+  const serves = proxy.program.nextLog('the replacement', ({ msg }) => msg === 'worker serves')
+  process.kill(pids.get(first.worker ?? 0) ?? 0, 'SIGKILL')
+  await serves
+  workers = workerPids(proxy)
+  await eventually('the replacement to be met', async () => {
+    const { resumed, worker } = await visit(first.session)
+    assert.equal(resumed, true, `worker ${worker} after the first was replaced`)
+    return worker === first.worker
+  })
 })

@@ -3,6 +3,7 @@ import type { Logger } from '@vrata/service'
 import { type CompiledSnapshot, CompileMemory, compileSnapshotInSlices, inSlices } from '@vrata/snapshot'
 import type { MakeEngine } from './listeners/engine.ts'
 import { Listeners, type WantedListener } from './listeners/listeners.ts'
+import type { TicketSecret } from './listeners/tls/ticket-secret.ts'
 import { wantedListener } from './listeners/wanted-listener.ts'
 import { nextTurn } from './next-turn.ts'
 import { type Applied, logApplied, logRefused, refusal, type SnapshotCounts, stateOf } from './outcome.ts'
@@ -27,6 +28,7 @@ export interface Refusal {
 export interface ActivationOptions {
   readonly gateway: GatewaySettings
   readonly engine: MakeEngine
+  readonly tickets: TicketSecret
   readonly log: Logger
   /** How long an exchange may go on whose route or destination is gone, in milliseconds. */
   readonly streamDrain: number
@@ -129,12 +131,12 @@ export class Activation implements AsyncDisposable {
 
   /** Binds a compiled snapshot to connections; gives back what it took when that fails. */
   async #build(identity: SnapshotIdentity, compiled: CompiledSnapshot): Promise<Candidate | Refusal> {
-    const { gateway: settings } = this.#options
+    const { gateway: settings, tickets } = this.#options
     const lease = this.#keep.lease()
     try {
       const bound = await inSlices(bindings(compiled, lease, settings), { pause: nextTurn })
       const gateway = new Gateway(identity, compiled, bound, lease, settings)
-      const listeners = [...compiled.listeners.values()].map((listener) => wantedListener(listener, gateway, lease))
+      const listeners = [...compiled.listeners.values()].map((one) => wantedListener(one, gateway, lease, tickets))
       return { kind: 'new', gateway, listeners }
     } catch (thrown) {
       lease[Symbol.dispose]()

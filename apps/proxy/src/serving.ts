@@ -7,6 +7,7 @@ import { runningConfig } from './admin/running-config.ts'
 import { backgroundClock, systemClock } from './clock.ts'
 import { SystemResolver } from './discovery/name-resolver.ts'
 import { SocketEngine } from './listeners/socket-engine.ts'
+import { TicketRotation, TicketSecret } from './listeners/tls/ticket-secret.ts'
 import type { Applied } from './outcome.ts'
 import type { SnapshotIdentity } from './pipeline/gateway.ts'
 import { GuardedStore } from './sessions/guarded-store.ts'
@@ -49,6 +50,8 @@ export class Serving implements Traffic {
   readonly workers = undefined
   readonly #sessions: GuardedStore | undefined
   readonly #log: Logger
+  readonly #tickets = new TicketSecret()
+  readonly #rotation: TicketRotation | undefined
   #closed: Promise<void> | undefined = undefined
 
   constructor({ celBodyMaxSize, streamDrain, sessionStore }: ServingSettings, options: ServingOptions) {
@@ -56,6 +59,9 @@ export class Serving implements Traffic {
     const sessions = sessionStoreOf(sessionStore, log)
     this.#sessions = sessions
     this.#log = log
+    const tickets = this.#tickets
+    // Where there are other processes, somebody makes secrets for all of them.
+    this.#rotation = shared ? undefined : new TicketRotation(backgroundClock, (secret) => tickets.replace(secret))
     const timers = new TimerWheel(backgroundClock)
     const onMistake = (thrown: unknown) => log.error({ err: thrown }, 'unexpected error')
     this.activation = new Activation({
@@ -68,6 +74,7 @@ export class Serving implements Traffic {
       },
       engine: (address, port, front) =>
         new SocketEngine(address, port, front, { wheel: timers, log, reusePort: shared, onMistake }),
+      tickets,
       log,
       streamDrain,
       onChange,
@@ -122,6 +129,11 @@ export class Serving implements Traffic {
     return endpointReport(this.activation.gateway)
   }
 
+  /** From now on session tickets are those of this secret. */
+  useTicketSecret(secret: Uint8Array): void {
+    this.#tickets.replace(secret)
+  }
+
   setLogLevel(level: LogLevel): void {
     setLogLevel(this.#log, level)
   }
@@ -132,6 +144,7 @@ export class Serving implements Traffic {
   }
 
   async #close(): Promise<void> {
+    this.#rotation?.[Symbol.dispose]()
     await this.activation[Symbol.asyncDispose]()
     this.#sessions?.[Symbol.dispose]()
   }

@@ -87,6 +87,7 @@ export class FakeWorker implements WorkerLink {
     endpoints: async () => [{ destination: 'd', endpoints: [{ address: 'a:1', inFlight: 1 }] }],
     metrics: async () => [],
     logLevel: async () => undefined,
+    ticketSecret: async () => undefined,
     ping: async () => ({ connections: 10 * this.index }),
     drain: async () => undefined,
   }

@@ -6,6 +6,7 @@ import { Activation, type ActivationOptions, type Applied } from '../activation.
 import { backgroundClock, systemClock } from '../clock.ts'
 import { SystemResolver } from '../discovery/name-resolver.ts'
 import { SocketEngine } from '../listeners/socket-engine.ts'
+import { TicketSecret } from '../listeners/tls/ticket-secret.ts'
 import type { GatewaySettings } from '../pipeline/gateway.ts'
 import { TimerWheel } from '../timer-wheel.ts'
 
@@ -54,6 +55,7 @@ export async function startInProcess(
   const onMistake = (thrown: unknown) => log.error({ err: thrown }, 'mistake')
   const activation = new Activation({
     engine: (address, at, front) => new SocketEngine(address, at, front, { wheel: timers, log, onMistake }),
+    tickets: new TicketSecret(),
     log,
     streamDrain: 600_000,
     onChange: () => undefined,

@@ -21,7 +21,7 @@ describe('a snapshot', () => {
     const outcome = pool.apply(first)
     await turns()
     assert.deepEqual([worker(1).serves, worker(2).serves], [undefined, undefined])
-    assert.deepEqual(worker(1).orders, ['init', 'prepare'])
+    assert.deepEqual(worker(1).orders, ['init', 'ticketSecret', 'prepare'])
     slow.resolve()
     assert.equal((await outcome).result, 'ok')
     assert.deepEqual([worker(1).serves, worker(2).serves], [first.hash, first.hash])

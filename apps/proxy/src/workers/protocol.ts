@@ -40,6 +40,8 @@ export interface WorkerOrders {
   endpoints(): Promise<readonly EndpointReport[]>
   metrics(): Promise<MetricList>
   logLevel(level: LogLevel): Promise<void>
+  /** What session tickets are sealed with from now on: sessions that one worker began go on with any other. */
+  ticketSecret(secret: Uint8Array): Promise<void>
   /** Shows that its loop turns. */
   ping(): Promise<{ readonly connections: number }>
   /** Lets all connections end; resolves when none is left. */

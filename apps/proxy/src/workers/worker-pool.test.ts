@@ -22,11 +22,35 @@ describe('a worker', () => {
     await turns()
     assert.equal(workers.all.length, 3)
     assert.equal(workers.worker(1).serves, running.hash)
-    assert.deepEqual(workers.worker(1).orders, ['init', 'prepare', 'commit'])
+    assert.deepEqual(workers.worker(1).orders, ['init', 'ticketSecret', 'prepare', 'commit'])
     assert.deepEqual(workers.worker(2).orders, orders)
     const ended = lines.find(({ msg }) => msg === 'worker ended')
     assert.deepEqual([ended?.['worker'], ended?.['reason'], ended?.['restartMs']], [1, 'SIGKILL', 0])
     assert.deepEqual(pool.workers, { wanted: 2, serving: 2 })
+  })
+
+  test('has the secret of session tickets that all have, also after another one was made', async (t) => {
+    const { pool, workers, clock } = makePool(t)
+    const secrets: { readonly index: number; readonly secret: string }[] = []
+    workers.behave((index) => ({
+      ticketSecret: async (secret) => void secrets.push({ index, secret: Buffer.from(secret).toString('hex') }),
+    }))
+    await pool.open()
+    await turns()
+    workers.worker(1).die()
+    await turns()
+    const first = secrets.splice(0)
+    assert.deepEqual(first.map(({ index }) => index).sort(), [1, 1, 2])
+    clock.advance(12 * 3_600_000)
+    await turns()
+    const second = secrets.filter(({ secret }) => secret !== first[0]?.secret)
+    assert.deepEqual(new Set(second.map(({ index }) => index)), new Set([1, 2]))
+    for (const [all, count] of [
+      [first, 1],
+      [second, 1],
+    ] as const) {
+      assert.equal(new Set(all.map(({ secret }) => secret)).size, count)
+    }
   })
 
   test('that keeps ending is started less and less often, and the number of ends is logged', async (t) => {

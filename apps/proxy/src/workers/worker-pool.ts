@@ -4,6 +4,7 @@ import { Counter, Registry } from 'prom-client'
 import { identityOf, type Refusal } from '../activation.ts'
 import type { EndpointReport } from '../admin/endpoint-report.ts'
 import { type Clock, systemClock } from '../clock.ts'
+import { TicketRotation } from '../listeners/tls/ticket-secret.ts'
 import { type Applied, logApplied, logRefused, refusal, type SnapshotCounts, stateOf } from '../outcome.ts'
 import type { SnapshotIdentity } from '../pipeline/gateway.ts'
 import type { ServingSettings } from '../serving.ts'
@@ -53,6 +54,7 @@ export class WorkerPool implements Traffic {
   readonly #closing = new AbortController()
   readonly #metrics = new Registry()
   readonly #restarts: Counter
+  readonly #tickets: TicketRotation
   #runs: readonly Promise<void>[] = []
   #running: Running | undefined = undefined
   /** What is about snapshots is done one after the other. */
@@ -86,6 +88,9 @@ export class WorkerPool implements Traffic {
       name: `${metricPrefix}worker_restarts_total`,
       help: 'Worker processes that ended without being told to, and were replaced.',
       registers: [this.#metrics],
+    })
+    this.#tickets = new TicketRotation(clock, (secret) => {
+      for (const worker of this.#crew) void worker.look('ticketSecret', secret)
     })
     process.on('exit', this.#onExit)
   }
@@ -163,6 +168,7 @@ export class WorkerPool implements Traffic {
 
   #onUp(worker: WorkerLife): void {
     this.#crew.add(worker)
+    void worker.look('ticketSecret', this.#tickets.current) // it hears this before it is asked to serve anything
     void this.#exclusively(() => this.#catchUp(worker))
   }
 
@@ -234,6 +240,7 @@ export class WorkerPool implements Traffic {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort()
+    this.#tickets[Symbol.dispose]()
     await this.#queue
     const drained = [...this.#crew].map((worker) => worker.drain())
     const up = new Set([...this.#crew].map(({ index }) => index))

@@ -73,6 +73,10 @@ export class Worker implements WorkerOrders, AsyncDisposable {
     if (this.#log !== undefined) setLogLevel(this.#log, level)
   }
 
+  async ticketSecret(secret: Uint8Array): Promise<void> {
+    this.#served.useTicketSecret(secret)
+  }
+
   async ping(): Promise<{ readonly connections: number }> {
     return { connections: this.#served.connections }
   }

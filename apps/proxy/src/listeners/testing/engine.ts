@@ -6,6 +6,7 @@ import { Keep } from '../../pipeline/keep.ts'
 import { recordingLogger } from '../../testing/in-process.ts'
 import { TimerWheel } from '../../timer-wheel.ts'
 import { SocketEngine } from '../socket-engine.ts'
+import { TicketSecret } from '../tls/ticket-secret.ts'
 import { wantedListener } from '../wanted-listener.ts'
 
 /** An engine whose requests are served by the test itself, in a time that the test moves. */
@@ -38,6 +39,7 @@ export async function openEngine(
   const inFlight = new Set<Exchange>()
   const { log, lines } = recordingLogger()
   const keep = new Keep()
+  const tickets = new TicketSecret()
   const mistakes: unknown[] = []
   const acceptor = {
     serve(exchange: Exchange) {
@@ -48,7 +50,7 @@ export async function openEngine(
   }
   const front = (changed: Partial<ListenerInput>) => {
     const listener = Listener.parse({ id: 'l', name: 'l', address: '127.0.0.1', port, ...fields, ...changed })
-    return wantedListener(listener, acceptor, keep.lease()).front
+    return wantedListener(listener, acceptor, keep.lease(), tickets).front
   }
   const engine = new SocketEngine('127.0.0.1', port, front({}), {
     wheel,

@@ -1,8 +1,9 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { createSecureContext, createServer, type SecureContext, type Server, type TLSSocket } from 'node:tls'
 import type { Listener } from '@vrata/model'
 import { chooseByName } from './certificate-choice.ts'
+import type { TicketSecret } from './ticket-secret.ts'
 
 type ListenerTls = NonNullable<Listener['tls']>
 
@@ -27,16 +28,9 @@ const modernSuites = [
 /** What TLS 1.0 and 1.1 have: nothing authenticated. Offered only where a listener lets such versions in. */
 const oldSuites = ['ECDHE-ECDSA-AES128-SHA', 'ECDHE-RSA-AES128-SHA', 'ECDHE-ECDSA-AES256-SHA', 'ECDHE-RSA-AES256-SHA']
 
-/** The keys that session tickets are sealed with; they outlive a change of certificates, so that sessions are resumed. */
-export class TicketKeys implements Disposable {
-  readonly keys = randomBytes(48);
-
-  [Symbol.dispose](): void {}
-}
-
-/** What of the configuration decides whether a session may be resumed: whose certificates are believed, and whether. */
-export function ticketPart({ clientAuth }: ListenerTls): unknown {
-  return clientAuth ?? null
+/** What decides whether a session may be resumed: the listener, whose certificates are believed, and whether. */
+function ticketUse(listenerId: string, { clientAuth }: ListenerTls): string {
+  return JSON.stringify([listenerId, clientAuth ?? null])
 }
 
 /**
@@ -49,9 +43,11 @@ export class TlsGate implements Disposable {
   /** A client that shows a certificate must show a good one. */
   readonly #asksForCertificate: boolean
   readonly #requiresCertificate: boolean
+  readonly #forget: () => void
 
   /** @throws Error of the TLS library when the material cannot be used */
-  constructor(tls: ListenerTls, http2: boolean, { keys }: TicketKeys) {
+  constructor(listenerId: string, tls: ListenerTls, http2: boolean, tickets: TicketSecret) {
+    const use = ticketUse(listenerId, tls)
     const mode = tls.clientAuth?.mode ?? 'none'
     const pairs = pairsOf(tls).map(({ cert, key }) => ({ cert, value: contextOf(tls, cert, key) }))
     const choose = chooseByName(pairs)
@@ -65,12 +61,10 @@ export class TlsGate implements Disposable {
       ALPNProtocols: http2 ? ['h2', 'http/1.1'] : ['http/1.1'],
       requestCert: this.#asksForCertificate,
       rejectUnauthorized: false, // decided here, because `optional` is neither of what the platform knows
-      ticketKeys: keys,
-      sessionIdContext: createHash('sha256')
-        .update(JSON.stringify(ticketPart(tls)))
-        .digest('hex')
-        .slice(0, 32),
+      ticketKeys: tickets.keysFor(use),
+      sessionIdContext: createHash('sha256').update(use).digest('hex').slice(0, 32),
     })
+    this.#forget = tickets.onReplaced(() => this.#server.setTicketKeys(tickets.keysFor(use)))
     this.#server.on('secureConnection', (socket) => this.#onSecure(socket))
     this.#server.on('tlsClientError', (error, socket) => this.#onError(error, socket))
   }
@@ -104,7 +98,9 @@ export class TlsGate implements Disposable {
     return events
   }
 
-  [Symbol.dispose](): void {}
+  [Symbol.dispose](): void {
+    this.#forget()
+  }
 }
 
 /** What the two ends of TLS on one connection, which the platform gives one by one, have in common. */
