@@ -2,7 +2,10 @@ import type { Failure } from './failure/failure.ts'
 
 /** Takes a request body as it arrives. */
 export interface BodySink {
-  /** A piece of the body. To get no more for now, call `pause()` of the source. */
+  /**
+   * A piece of the body. Its bytes may be overwritten when this returns: whoever keeps them copies them by `kept`. To get no
+   * more for now, call `pause()` of the source.
+   */
   onChunk(chunk: Buffer): void
   /** The body is complete. `trailers`: names and values in turn. */
   onEnd(trailers: readonly string[]): void

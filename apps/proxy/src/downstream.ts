@@ -29,7 +29,11 @@ export interface Downstream {
    * `length`: of the body, also where it is not sent (HEAD, 304).
    */
   head(status: number, headers: HeaderLines, length: BodyLength): void
-  /** @returns false when the client does not keep up: wait for `onDrain` */
+  /**
+   * Takes a piece of the body; the caller may overwrite its bytes afterwards.
+   *
+   * @returns false when the client does not keep up: wait for `onDrain`
+   */
   write(chunk: Buffer): boolean
   /** The answer is complete. `trailers`: a flat list. */
   end(trailers: readonly string[]): void

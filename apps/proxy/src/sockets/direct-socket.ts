@@ -48,7 +48,10 @@ export function directly(accepted: Socket): DirectSocket {
   return new DirectSocket(options)
 }
 
-/** Lets somebody take what comes on a connection from now on, whatever kind of socket it is. */
+/**
+ * Lets somebody take what comes on a connection from now on, whatever kind of socket it is. What came while nobody took it
+ * waits in the stream, where a taker does not see it.
+ */
 export function takeFrom(socket: Socket, take: TakeBytes): void {
   if (socket instanceof DirectSocket) socket.taker = take
   else socket.on('data', take)

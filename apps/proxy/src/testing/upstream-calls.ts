@@ -5,6 +5,7 @@ import { backgroundClock } from '../clock.ts'
 import type { Failure } from '../failure/failure.ts'
 import { headerName } from '../headers/header-name.ts'
 import type { ReceivedFields } from '../headers/received-fields.ts'
+import { kept } from '../sockets/direct-socket.ts'
 import { TimerWheel } from '../timer-wheel.ts'
 import { EndpointPool, type PoolOptions } from '../upstream/pool/endpoint-pool.ts'
 import type { AnswerHead, FieldSink, OutgoingRequest, UpstreamCall, UpstreamHandler } from '../upstream/transport.ts'
@@ -230,7 +231,7 @@ export class RecordingHandler implements UpstreamHandler {
     this.#headed.resolve(head)
   }
   onData(chunk: Buffer): boolean {
-    this.#chunks.push(chunk)
+    this.#chunks.push(kept(chunk))
     return this.takes
   }
   onEnd(trailers: ReceivedFields | undefined): void {

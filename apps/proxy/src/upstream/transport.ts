@@ -49,7 +49,10 @@ export interface UpstreamHandler {
   /** An interim answer (1xx but 100 and 101). */
   onInform(status: number, fields: ReceivedFields): void
   onHead(head: AnswerHead): void
-  /** A piece of the answer's body, which nobody overwrites later. False: tell no more until `resume()`. */
+  /**
+   * A piece of the answer's body. Its bytes may be overwritten when this returns: whoever keeps them copies them by `kept`.
+   * False: tell no more until `resume()`.
+   */
   onData(chunk: Buffer): boolean
   /** A piece of the request's body has left. */
   onUploaded(): void

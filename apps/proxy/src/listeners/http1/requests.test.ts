@@ -304,7 +304,7 @@ describe('clients', () => {
       exchange.downstream.events = { onDrain: () => undefined, onClientGone: () => void failed++ }
       const chunks: Buffer[] = []
       exchange.requestBody?.deliverTo({
-        onChunk: (chunk) => void chunks.push(chunk),
+        onChunk: (chunk) => void chunks.push(Buffer.from(chunk)),
         onEnd: () => assert.fail(),
         onFailure: assert.fail,
       })

@@ -28,7 +28,7 @@ function tell(exchange: Exchange): void {
     return
   }
   requestBody.deliverTo({
-    onChunk: (chunk) => void chunks.push(chunk),
+    onChunk: (chunk) => void chunks.push(Buffer.from(chunk)),
     onEnd: answer,
     onFailure: (failure) => answerFailure(exchange, failure),
   })

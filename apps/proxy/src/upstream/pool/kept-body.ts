@@ -28,7 +28,7 @@ export class KeptBody implements BodySource {
     return this.#whole
   }
 
-  /** A piece is being sent. */
+  /** A piece is being sent; nobody may overwrite it. */
   keep(chunk: Buffer): void {
     this.#size += chunk.length
     if (this.#size <= mostKept) this.#chunks.push(chunk)

@@ -30,7 +30,7 @@ export interface SwitchRequest {
   switched(tunnel: Tunnel): void
   /** The endpoint gave an ordinary answer. */
   answered(head: AnswerHead): void
-  /** A piece of its body. False: no more until `onResume`. */
+  /** A piece of its body, as for `UpstreamHandler.onData`. False: no more until `onResume`. */
   data(chunk: Buffer): boolean
   ended(trailers: ReceivedFields | undefined): void
   failed(failure: Failure): void
