@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { hostnamePattern } from './formats/address.ts'
-import { common, entityId } from './formats/common.ts'
+import { common, entityId } from './formats/entity-members.ts'
 import { regexString } from './formats/expression.ts'
 import { pathString } from './formats/path.ts'
 import { HeaderMatcher } from './match.ts'

@@ -16,8 +16,8 @@ export { EndpointBalancing, endpointAlgorithms } from './endpoint-balancing.ts'
 export { type EntityKind, type EntityRef, entityKinds, plural } from './entity-kinds.ts'
 export { ExtProcPhases } from './ext-proc-phases.ts'
 export { authority, cidr, hostAddress, hostnamePattern, ipAddress, splitAuthority } from './formats/address.ts'
-export { common, entityId, isEntityId, labels } from './formats/common.ts'
 export { type DurationBounds, duration } from './formats/duration.ts'
+export { common, entityId, isEntityId, labels } from './formats/entity-members.ts'
 export { celPredicateString, celString, checkCel, regexString } from './formats/expression.ts'
 export {
   cookieName,

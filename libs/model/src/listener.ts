@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { cidr, hostnamePattern, ipAddress } from './formats/address.ts'
-import { common } from './formats/common.ts'
 import { duration } from './formats/duration.ts'
+import { common } from './formats/entity-members.ts'
 import { headerValue } from './formats/http.ts'
 import { ListenerMetrics } from './listener-metrics.ts'
 import { ListenerTls } from './listener-tls.ts'

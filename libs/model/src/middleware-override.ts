@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ExtProcPhases } from './ext-proc-phases.ts'
-import { entityId } from './formats/common.ts'
+import { entityId } from './formats/entity-members.ts'
 import { celPredicateString } from './formats/expression.ts'
 import { HeadersConfig } from './headers-config.ts'
 import { presence } from './rules.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { DirectResponse } from './direct-response.ts'
-import { common, entityId } from './formats/common.ts'
+import { common, entityId } from './formats/entity-members.ts'
 import { Forward } from './forward.ts'
 import { Match } from './match.ts'
 import { middlewareUse } from './middleware-override.ts'

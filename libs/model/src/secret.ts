@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { common } from './formats/common.ts'
+import { common } from './formats/entity-members.ts'
 
 const maxBytes = 524_288
 
