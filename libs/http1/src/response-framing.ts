@@ -16,6 +16,10 @@ export function framingToWrite({ status, length }: OutgoingResponse, method: str
   return minor === 1 ? 'chunked' : 'close'
 }
 
+const none: readonly string[] = Object.freeze([])
+const close: readonly string[] = Object.freeze(['close'])
+const stays: readonly string[] = Object.freeze(['keep-alive'])
+
 /** The framing and connection lines of a response to a client of this minor version. */
 export function connectionLines(
   { status, length, upgrade }: OutgoingResponse,
@@ -24,10 +28,9 @@ export function connectionLines(
   keepAlive: boolean,
 ): ConnectionLines {
   const tunnel = method === 'CONNECT' && status < 300
-  const connection: string[] = []
-  if (!keepAlive && status !== 101 && !tunnel) connection.push('close')
-  else if (keepAlive && minor === 0) connection.push('keep-alive')
-  if (upgrade !== undefined) connection.push('upgrade')
+  const closes = !keepAlive && status !== 101 && !tunnel
+  const option = closes ? close : keepAlive && minor === 0 ? stays : none
+  const connection = upgrade === undefined ? option : [...option, 'upgrade']
   if (status < 200 || status === 204 || tunnel) return { contentLength: undefined, chunked: false, connection, upgrade }
   const bodiless = isBodiless(status, method)
   const contentLength = typeof length === 'number' ? length : length === 'none' && !bodiless ? 0 : undefined

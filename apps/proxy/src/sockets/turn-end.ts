@@ -28,7 +28,7 @@ export function endTurn(): void {
   waiting = spare
   spare = writers
   try {
-    for (const writer of writers) writer.onTurnEnd()
+    for (let at = 0; at < writers.length; at++) writers[at]?.onTurnEnd()
   } finally {
     writers.length = 0
   }

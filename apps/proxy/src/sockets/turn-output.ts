@@ -59,7 +59,8 @@ export class TurnOutput implements TurnWriter {
 
   /** Takes pieces to write; bytes up to 64 KiB are copied, so that their memory may be used for something else then. */
   write(pieces: Outgoing): void {
-    for (const piece of pieces) {
+    for (let at = 0; at < pieces.length; at++) {
+      const piece = pieces[at] ?? ''
       if (piece.length <= copiedUpTo) this.#add(piece)
       else this.#pass(piece)
     }

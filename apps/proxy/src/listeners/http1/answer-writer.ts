@@ -3,6 +3,7 @@ import type { Downstream, DownstreamEvents } from '../../downstream.ts'
 import type { Exchange } from '../../exchange.ts'
 import type { HeaderLines } from '../../headers/header-lines.ts'
 import { kept } from '../../sockets/direct-socket.ts'
+import { atTurnEnd, type TurnWriter } from '../../sockets/turn-end.ts'
 import type { Tunnel } from '../../upgrade-offer.ts'
 import type { Output } from './output.ts'
 import { forwardedHead, informationalFields, ownHead, trailerFields } from './response-fields.ts'
@@ -36,7 +37,7 @@ const heldUpTo = 16_384
 const pieceSize = 131_072
 
 /** The client's side of one exchange on HTTP/1.1: its answer on the way out. */
-export class AnswerWriter implements Downstream {
+export class AnswerWriter implements Downstream, TurnWriter {
   events: DownstreamEvents | undefined = undefined
   exchange: Exchange | undefined = undefined
   readonly takesTrailers: boolean
@@ -79,14 +80,15 @@ export class AnswerWriter implements Downstream {
     if (this.#state !== 'nothing') return
     this.#head = forwardedHead(status, headers, length, !this.#host.reusable)
     this.#state = 'head'
-    process.nextTick(sendHeld, this)
+    atTurnEnd(this)
   }
 
   /** Sends the head when no body came with it in the same turn, as an event stream may have none for long. */
-  sendHeld(): void {
+  onTurnEnd(): void {
     if (this.#state !== 'head') return
     try {
       this.#start(false)
+      this.#host.output.flush()
     } catch (thrown) {
       this.#break(thrown)
     }
@@ -228,8 +230,4 @@ export class AnswerWriter implements Downstream {
     this.cut()
     events?.onClientGone()
   }
-}
-
-function sendHeld(answer: AnswerWriter): void {
-  answer.sendHeld()
 }
