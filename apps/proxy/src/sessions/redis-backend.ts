@@ -38,8 +38,7 @@ export class RedisBackend implements SessionBackend {
   }
 
   open(): void {
-    // How it ends is told by the events above.
-    this.#redis.connect().catch(() => undefined)
+    this.#redis.connect().catch(() => undefined) // the events `error` and `close` tell of it, and it is tried again
   }
 
   reconnect(): void {
