@@ -7,7 +7,7 @@ import { ask, eventually } from '@vrata/testkit'
 import { findProgram } from '../bench/machine/programs.ts'
 import { startGateway } from '../gateway.ts'
 import { largeSize, startEchoServer } from '../real-backends/echo-server.ts'
-import { type StartServer, startApache, startHaproxy, startNginx } from '../real-backends/servers.ts'
+import { apacheBefore, haproxyBefore, nginxBefore, type StartServer } from '../real-backends/servers.ts'
 
 interface Kind {
   readonly name: string
@@ -18,9 +18,9 @@ interface Kind {
 
 const kinds: readonly Kind[] = [
   { name: 'node' },
-  { name: 'nginx', start: startNginx, needs: 'nginx' },
-  { name: 'haproxy', start: startHaproxy, needs: 'haproxy' },
-  { name: 'apache', start: startApache, needs: 'apache2' },
+  { name: 'nginx', start: nginxBefore, needs: 'nginx' },
+  { name: 'haproxy', start: haproxyBefore, needs: 'haproxy' },
+  { name: 'apache', start: apacheBefore, needs: 'apache2' },
 ]
 
 /** Asks with a body in chunks, or with an invitation waited for, and gives the whole answer. */

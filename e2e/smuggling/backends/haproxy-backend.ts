@@ -1,9 +1,7 @@
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { freePort, type Scope, temporaryFolder } from '@vrata/testkit'
+import type { Scope } from '@vrata/testkit'
+import { startHaproxy } from '../../servers/haproxy.ts'
 import { startNodeBackend } from './node-backend.ts'
 import { type ObservedBackend, parseSeen } from './observed.ts'
-import { startServer } from './server-program.ts'
 
 /**
  * haproxy in front of a lenient node:http, with one connection to it for all clients; it passes on requests that it would
@@ -11,38 +9,21 @@ import { startServer } from './server-program.ts'
  */
 export async function startHaproxyBackend(scope: Scope, program: string): Promise<ObservedBackend> {
   const behind = await startNodeBackend(scope)
-  const folder = await temporaryFolder(scope)
-  const port = await freePort()
-  const config = join(folder, 'haproxy.cfg')
-  await writeFile(
-    config,
-    `global
-  nbthread 1
-  log stdout format raw local0
-defaults
-  mode http
-  log global
+  const { address, program: running } = await startHaproxy(scope, program, behind.address, {
+    global: 'log stdout format raw local0',
+    defaults: `log global
   option dontlognull
   option accept-invalid-http-request
   http-reuse always
-  timeout client 1m
-  timeout connect 1m
-  timeout server 1m
-  timeout http-request 1m
-frontend front
-  bind 127.0.0.1:${port}
-  log-format "seen %ST %HM %HU"
-  default_backend behind
-backend behind
-  server one ${behind.address} maxconn 1
-`,
-  )
-  const { logs } = await startServer(scope, 'haproxy', [program, '-db', '-f', config], folder, port)
+  timeout http-request 1m`,
+    frontend: 'log-format "seen %ST %HM %HU"',
+    server: 'maxconn 1',
+  })
   const marker = 'seen '
   return {
-    address: `127.0.0.1:${port}`,
+    address,
     async seen() {
-      const own = logs.flatMap(({ msg }) => (msg.startsWith(marker) ? [msg.slice(marker.length)] : []))
+      const own = running.logs.flatMap(({ msg }) => (msg.startsWith(marker) ? [msg.slice(marker.length)] : []))
       return [...parseSeen(own), ...(await behind.seen()).filter(({ status }) => status !== 200)]
     },
   }

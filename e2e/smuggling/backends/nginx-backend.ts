@@ -1,29 +1,19 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { freePort, type Scope, temporaryFolder } from '@vrata/testkit'
+import { freePort, type Scope } from '@vrata/testkit'
+import { startNginx } from '../../servers/nginx.ts'
 import { type ObservedBackend, parseSeen } from './observed.ts'
-import { startServer } from './server-program.ts'
 
 /**
  * nginx in its usual place: a reverse proxy that reads a whole request before it passes it on, here to a second server
  * of its own. Header lines that it does not like reach that one too.
  */
 export async function startNginxBackend(scope: Scope, program: string): Promise<ObservedBackend> {
-  const folder = await temporaryFolder(scope)
-  const port = await freePort()
   const behind = await freePort()
-  const log = join(folder, 'access.log')
-  const config = join(folder, 'nginx.conf')
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
-  await writeFile(
-    config,
-    `daemon off;
-    master_process off;
-    pid ${join(folder, 'nginx.pid')};
-    error_log ${join(folder, 'error.log')} crit;
-    events {}
-    http {
-      ${temporary.map((kind) => `${kind}_temp_path ${join(folder, kind)};`).join('\n')}
+  const { address, folder } = await startNginx(
+    scope,
+    program,
+    (port, own) => `
       log_format seen '$status $request_method $request_uri';
       keepalive_requests 100000;
       ignore_invalid_headers off;
@@ -32,7 +22,7 @@ export async function startNginxBackend(scope: Scope, program: string): Promise<
       upstream behind { server 127.0.0.1:${behind}; keepalive 4; }
       server {
         listen 127.0.0.1:${port};
-        access_log ${log} seen;
+        access_log ${join(own, 'access.log')} seen;
         add_header X-Echo "$request_method $request_uri from=$http_x_client";
         location / {
           proxy_http_version 1.1;
@@ -44,9 +34,8 @@ export async function startNginxBackend(scope: Scope, program: string): Promise<
         listen 127.0.0.1:${behind};
         access_log off;
         location / { return 200 ok; }
-      }
-    }`,
+      }`,
   )
-  await startServer(scope, 'nginx', [program, '-c', config, '-p', folder], folder, port)
-  return { address: `127.0.0.1:${port}`, seen: async () => parseSeen((await readFile(log, 'utf8')).split('\n')) }
+  const log = join(folder, 'access.log')
+  return { address, seen: async () => parseSeen((await readFile(log, 'utf8')).split('\n')) }
 }

@@ -2,6 +2,15 @@ import { once } from 'node:events'
 import { createConnection } from 'node:net'
 import { eventually, Program, type Scope } from '@vrata/testkit'
 
+/** A server program that takes connections. */
+export interface RunningServer {
+  readonly program: Program
+  /** Host and port. */
+  readonly address: string
+  /** Where its configuration and its files are. */
+  readonly folder: string
+}
+
 /** Starts a server program and waits until it takes connections on this port; it is killed when the scope ends. */
 export async function startServer(
   scope: Scope,
@@ -9,7 +18,7 @@ export async function startServer(
   command: readonly string[],
   folder: string,
   port: number,
-): Promise<Program> {
+): Promise<RunningServer> {
   const program = new Program(scope, { name, command, cwd: folder })
   program.start()
   await eventually(`${name} to listen on port ${port}: ${program.tail()}`, async () => {
@@ -21,5 +30,5 @@ export async function startServer(
       socket.destroy()
     }
   })
-  return program
+  return { program, address: `127.0.0.1:${port}`, folder }
 }
