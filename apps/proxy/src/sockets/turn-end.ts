@@ -1,11 +1,12 @@
 /** Something that collects what it has to write until the present turn of the event loop is over. */
 export interface TurnWriter {
-  /** Writes it. Must not throw: the others would never be called; nor end the turn itself. */
+  /** Writes it. Must not throw: the others would never be called. */
   onTurnEnd(): void
 }
 
 let waiting: TurnWriter[] = []
-let spare: TurnWriter[] = []
+/** Undefined while those that were in it are called. */
+let spare: TurnWriter[] | undefined = []
 let awaited = false
 
 /**
@@ -22,15 +23,19 @@ export function atTurnEnd(writer: TurnWriter): void {
   waiting.push(writer)
 }
 
-/** Calls all who wait for the end of the turn now. */
+/**
+ * Calls all who wait for the end of the turn now. A writer that has no room may do so while it is called itself: those
+ * behind it are called all the same, and nobody twice.
+ */
 export function endTurn(): void {
   const writers = waiting
-  waiting = spare
-  spare = writers
+  waiting = spare ?? []
+  spare = undefined
   try {
     for (let at = 0; at < writers.length; at++) writers[at]?.onTurnEnd()
   } finally {
     writers.length = 0
+    spare = writers
   }
 }
 
