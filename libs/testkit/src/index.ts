@@ -1,6 +1,7 @@
 export { agentCertificate } from './agent-certificate.ts'
 export type { Backend, BackendOptions, Handler, ReceivedRequest } from './backend.ts'
 export { echo, startBackend } from './backend.ts'
+export { caPem, leafKey, leafPem, lockedKey, otherKey, weakKey, weakPem } from './certificates.ts'
 export type { Clock, FakeClock } from './clock.ts'
 export { fakeClock } from './clock.ts'
 export type { DnsServer, DnsTrouble } from './dns-server.ts'

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { describe, test } from 'node:test'
+import { caPem, leafKey, leafPem, lockedKey, otherKey, weakKey, weakPem } from '@vrata/testkit'
 import { checkCaBundle, checkKeyPair, expiryWarning, keyPairError } from './material.ts'
-import { caPem, leafKey, leafPem, lockedKey, otherKey, weakKey, weakPem } from './test-material.ts'
 
 describe('a certificate and its key', () => {
   const cases: readonly {

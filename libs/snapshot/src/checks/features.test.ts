@@ -9,9 +9,9 @@ import {
   type RouteInput,
   type SnapshotConfig,
 } from '@vrata/model'
+import { leafKey, leafPem } from '@vrata/testkit'
 import { compileSnapshot } from '../compile.ts'
 import { config, destination, group, line, listener, middleware, route } from '../test-config.ts'
-import { leafKey, leafPem } from './test-material.ts'
 
 function refusals(changes: Partial<SnapshotConfig>): string[] {
   return compileSnapshot(config(changes))

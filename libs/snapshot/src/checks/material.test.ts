@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { Destination, Listener, type Problem } from '@vrata/model'
+import { caPem, leafKey, leafPem, otherKey } from '@vrata/testkit'
 import type { Entities } from '../parse.ts'
 import { atOnce } from '../slices.ts'
 import { line } from '../test-config.ts'
 import { checkMaterial } from './material.ts'
-import { caPem, leafKey, leafPem, otherKey } from './test-material.ts'
 
 const day = 24 * 3_600_000
 const end = new X509Certificate(leafPem).validToDate.getTime()

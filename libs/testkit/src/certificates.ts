@@ -1,4 +1,4 @@
-/* Certificates and keys made for these tests alone; they protect nothing. */
+/* Certificates and keys made for tests alone; they protect nothing. */
 
 /** A self-signed authority, good for a hundred years. */
 export const caPem = `-----BEGIN CERTIFICATE-----
@@ -40,5 +40,41 @@ export const otherKey = `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgmagvmWtZplKoKwSj
 xCDenmzgoabJyBtpfze6iocKg9ChRANCAATMM8UsnLs+hLveiRoka9sfRZc+AXO6
 TRwUPq3iKFQTkV8ltY3U9jhUgygza00P9VDZpouSvz5lrnYizSeUFAGV
+-----END PRIVATE KEY-----
+`
+
+/** {@link leafKey} protected by a passphrase. */
+export const lockedKey = `-----BEGIN ENCRYPTED PRIVATE KEY-----
+MIHsMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAjDzE9iXKx1rQICCAAw
+DAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEGSqqObiaOFMZqsY//N6mU0EgZDC
+ojzZV2iblFgNZhkK+KtNxqdmMJtf4BeF2OAKIU6XjmFJOhSruBl+7vqWHeJYZJ75
+DMf4Dn8xKESkpt1DBcsiMD9GDuXdufZ4ekcpT1oudPhiWTz03SuMh9FuwRVa1HTN
+6BgCFC9/XBC+n2jzwhx5cgy+v3zKejRLyDKl0DaU66F1RC4vFXU/EKNBm0+FKkQ=
+-----END ENCRYPTED PRIVATE KEY-----
+`
+
+/** Self-signed with a key of 512 bits: readable, but no TLS library takes it. */
+export const weakPem = `-----BEGIN CERTIFICATE-----
+MIIBdzCCASGgAwIBAgIUFh+S35wM0tYogIRjEJjuah6465cwDQYJKoZIhvcNAQEL
+BQAwDzENMAsGA1UEAwwEd2VhazAgFw0yNjExMjQxODQ2NTNaGA8yMTI2MTAzMTE4
+NDY1M1owDzENMAsGA1UEAwwEd2VhazBcMA0GCSqGSIb3DQEBAQUAA0sAMEgCQQCi
+hOaY+Cy8pvG2qdrgdxl8Ge2hbRhq+rDbJQjuLtyAdyHj6jebH7fPCoboaNtf5Hm9
+o3/5ONaoZkzVc4dXNoA1AgMBAAGjUzBRMB0GA1UdDgQWBBRQD1nEo/nEyHEKiNkO
+vLGLo3/UQzAfBgNVHSMEGDAWgBRQD1nEo/nEyHEKiNkOvLGLo3/UQzAPBgNVHRMB
+Af8EBTADAQH/MA0GCSqGSIb3DQEBCwUAA0EAO7omdtMyz0szmBKDMM7viKS2CafH
+tlAU09sI6XSa8CVUnovfFa0A4Vzxu/CjRwm+Hd3DwQWso3vqAxZ2n///oQ==
+-----END CERTIFICATE-----
+`
+
+/** The private key of {@link weakPem}. */
+export const weakKey = `-----BEGIN PRIVATE KEY-----
+MIIBUwIBADANBgkqhkiG9w0BAQEFAASCAT0wggE5AgEAAkEAooTmmPgsvKbxtqna
+4HcZfBntoW0Yavqw2yUI7i7cgHch4+o3mx+3zwqG6GjbX+R5vaN/+TjWqGZM1XOH
+VzaANQIDAQABAkAOVA1Im0jGcSmKYztK4vU6Pcb3nniypduF1qQM69DA+pvoIfRN
+rMUn0wZnGFeww96bGobnvM/jkN0uDzY/wPJBAiEAzocgbZJEHtdJOLQ5jmjRFuSg
+5bC00ssQF39bv5vetjkCIQDJcwk3T0G69+ygbjFNzVvmCfZfsvOBaTjBkXIP6GS5
+3QIgGWzBLTwIbtOKDBUD0OhOdUcIF769RAYDoSDoppoFvOECIG7o6OAMwNGhgiPp
+xzdgowIJ5h1WNv6+4cKgwz3C4wH5AiAI4M7gMtQUKE6sSlTpuay+2qnig/z5uxBQ
+D40fPy8+ow==
 -----END PRIVATE KEY-----
 `
