@@ -16,12 +16,14 @@ export interface DownstreamEvents {
 export interface Downstream {
   /** Who hears the events; undefined until somebody works on the answer. */
   events: DownstreamEvents | undefined
-  /** Whether the final head is out: from then on a failure can only cut. */
+  /** Whether the final head is out: from then on a failure can only cut, or be a status at the end. */
   readonly headSent: boolean
   /** Whether the answer is complete or the client is gone: nothing can be written any more. */
   readonly closed: boolean
   /** Whether an answer of unknown length may carry trailers. */
   readonly takesTrailers: boolean
+  /** Whether an answer of gRPC has begun that can still say in trailers how it went: whoever reads it believes only them. */
+  readonly endsInStatus: boolean
   /** An interim answer (1xx but 101), before the final head. */
   inform(status: number, headers: readonly string[]): void
   /**

@@ -24,7 +24,7 @@ export interface OwnAnswer {
 
 const empty = Buffer.alloc(0)
 
-/** Turns a failure into the answer that the client gets. The only place that does. */
+/** Turns a failure into the answer that the client gets. */
 export function failureAnswer(failure: Failure, context: FailureContext, now = new Date()): OwnAnswer {
   if (context.grpc) return grpcAnswer(failure)
   const body = Buffer.from(`${JSON.stringify(failureBody(failure, context, now))}\n`)
@@ -56,17 +56,14 @@ function withText(key: string, text: string): Record<string, string> {
 
 /** A gRPC error is a successful HTTP answer whose head carries the status (gRPC over HTTP/2, "Trailers-Only"). */
 function grpcAnswer(failure: Failure): OwnAnswer {
-  const headers = [
-    'content-type',
-    'application/grpc',
-    'content-length',
-    '0',
-    'grpc-status',
-    String(failure.kind.grpcStatus ?? 14),
-    'grpc-message',
-    percentEncoded(failure.message),
-  ]
+  const headers = ['content-type', 'application/grpc', 'content-length', '0', ...grpcStatus(failure)]
   return { status: 200, headers, body: empty }
+}
+
+/** What a call of gRPC that failed ends with: a flat list, for a head that is all there is or for trailers. */
+export function grpcStatus(failure: Failure): readonly string[] {
+  const status = String(failure.kind.grpcStatus ?? 14)
+  return ['grpc-status', status, 'grpc-message', percentEncoded(failure.message)]
 }
 
 /** gRPC asks for percent-encoding of everything but printable ASCII and of the percent sign itself. */

@@ -1,18 +1,20 @@
 import { addCookies } from '../cookies/session-cookies.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Failure } from '../failure/failure.ts'
-import { failureAnswer } from '../failure/failure-answer.ts'
+import { failureAnswer, grpcStatus } from '../failure/failure-answer.ts'
 
 /**
- * Ends an exchange by a failure: with an answer if none has begun, else by cutting the connection, so that the client
- * cannot take what it got for a whole answer.
+ * Ends an exchange by a failure: with an answer if none has begun; with a status behind what was written if that is an
+ * answer of gRPC, as its clients take only OK for success; else by cutting the connection, so that the client cannot
+ * take what it got for a whole answer.
  */
 export function answerFailure(exchange: Exchange, failure: Failure): void {
   exchange.failure = failure
   const { downstream, rules } = exchange
   if (downstream.closed) return
   if (downstream.headSent) {
-    downstream.cut()
+    if (exchange.head.grpc && downstream.endsInStatus) downstream.end(grpcStatus(failure))
+    else downstream.cut()
     return
   }
   const full = rules.detail === 'full'

@@ -46,6 +46,7 @@ const nowhere: Downstream = {
   headSent: false,
   closed: false,
   takesTrailers: false,
+  endsInStatus: false,
   inform: () => undefined,
   head: () => undefined,
   write: () => true,

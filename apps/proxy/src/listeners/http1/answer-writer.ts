@@ -41,6 +41,8 @@ export class AnswerWriter implements Downstream, TurnWriter {
   events: DownstreamEvents | undefined = undefined
   exchange: Exchange | undefined = undefined
   readonly takesTrailers: boolean
+  /** gRPC needs HTTP/2; on HTTP/1.1 many clients never look at trailers. */
+  readonly endsInStatus = false
   readonly #host: AnswerHost
   readonly #request: AnsweredRequest
   /** `head`: it waits for the first bytes of the body, or for the end of the turn. */

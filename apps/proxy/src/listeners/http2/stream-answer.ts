@@ -6,6 +6,7 @@ import type { HeaderLines } from '../../headers/header-lines.ts'
 import { kept } from '../../sockets/direct-socket.ts'
 import type { TimerWheel } from '../../timer-wheel.ts'
 import type { Tunnel } from '../../upgrade-offer.ts'
+import { isGrpc } from '../guard.ts'
 import { StallWatch, type Writer } from '../stall-watch.ts'
 import { lineObject, ownLines, passedLines } from './response-lines.ts'
 
@@ -29,6 +30,8 @@ export class StreamAnswer implements Downstream, Writer {
   #head: readonly string[] = []
   #mayHaveTrailers = false
   #trailers: readonly string[] = []
+  /** The body is complete, and trailers, if only empty ones, come when the client has taken it. */
+  #endsInTrailers = false
   #written = 0
   #rest = empty
   #tunnel: Tunnel | undefined = undefined
@@ -60,8 +63,14 @@ export class StreamAnswer implements Downstream, Writer {
     return this.#state === 'done' || this.#stream.destroyed
   }
 
+  get endsInStatus(): boolean {
+    if (this.#state !== 'head' && this.#state !== 'body') return false
+    const { destroyed, closed, writableEnded } = this.#stream
+    return this.#mayHaveTrailers && !destroyed && !closed && !writableEnded && isGrpcHead(this.#head)
+  }
+
   get pending(): number {
-    return this.#stream.writableLength
+    return this.#stream.writableLength + (this.#endsInTrailers ? 1 : 0)
   }
 
   get taken(): number {
@@ -111,9 +120,12 @@ export class StreamAnswer implements Downstream, Writer {
   }
 
   end(trailers: readonly string[]): void {
-    if (this.#state === 'head') this.#start(trailers.length === 0)
+    const headAlone = this.#state === 'head' && trailers.length === 0
+    if (this.#state === 'head') this.#start(headAlone)
     if (this.#state !== 'body') return
     this.#trailers = trailers
+    this.#endsInTrailers = this.#mayHaveTrailers && !headAlone
+    if (this.#endsInTrailers) this.#stall.watch(this.#stallLimit)
     if (!this.#stream.writableEnded) this.#stream.end()
     this.#finish()
   }
@@ -164,6 +176,9 @@ export class StreamAnswer implements Downstream, Writer {
   #sendTrailers(): void {
     try {
       this.#stream.sendTrailers(lineObject(this.#trailers))
+      this.#stall.stop()
+      // In this turn the reset would overtake them.
+      if (this.#clientSends) setImmediate(refuseRest, this.#stream)
     } catch (thrown) {
       this.#break(thrown)
     }
@@ -203,12 +218,15 @@ export class StreamAnswer implements Downstream, Writer {
     else this.events?.onDrain()
   }
 
-  /** The answer is out. A client that still sends its request is told that nobody reads it (RFC 9113, 8.1). */
   #onFinish(): void {
-    if (this.#state === 'joined') return
+    if (this.#state === 'joined' || this.#endsInTrailers) return
     this.#stall.stop()
+    if (this.#clientSends) refuseRest(this.#stream)
+  }
+
+  get #clientSends(): boolean {
     const { endAfterHeaders, readableEnded } = this.#stream
-    if (!endAfterHeaders && !readableEnded) this.#stream.close(constants.NGHTTP2_NO_ERROR)
+    return !endAfterHeaders && !readableEnded
   }
 
   #onClose(): void {
@@ -232,6 +250,17 @@ export class StreamAnswer implements Downstream, Writer {
   }
 }
 
+/** The answer is out. A client that still sends its request is told that nobody reads it (RFC 9113, 8.1). */
+function refuseRest(stream: ServerHttp2Stream): void {
+  stream.close(constants.NGHTTP2_NO_ERROR)
+}
+
 function sendHeld(answer: StreamAnswer): void {
   answer.sendHeld()
+}
+
+/** Whether an answer is one of gRPC, which is not complete without a status in trailers; a page about an error is none. */
+function isGrpcHead(lines: readonly string[]): boolean {
+  for (let at = 0; at < lines.length; at += 2) if (lines[at] === 'content-type') return isGrpc(lines[at + 1])
+  return false
 }
