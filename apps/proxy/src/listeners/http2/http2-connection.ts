@@ -139,7 +139,8 @@ export class Http2Connection implements Connection, TimerOwner {
     const body = this.#bodyOf(stream, received, answer, head.hidden)
     const { protocol } = received
     const offer = protocol === undefined ? undefined : this.#offer(stream, protocol, answer)
-    if (body === undefined && offer === undefined) stream.resume()
+    // There is nothing to come behind such a head, and reading it all the same costs as much as the whole answer.
+    if (body === undefined && offer === undefined && !stream.endAfterHeaders) stream.resume()
     const exchange = new Exchange(head, rules, answer, body, offer)
     answer.exchange = exchange
     acceptor.serve(exchange)
@@ -178,7 +179,7 @@ export class Http2Connection implements Connection, TimerOwner {
   #refuse(stream: ServerHttp2Stream, answer: StreamAnswer, failure: Failure, grpc: boolean): void {
     const { status, headers, body } = refusalAnswer(failure, this.#host.front.rules, grpc)
     answer.answer(status, headers, body)
-    stream.resume()
+    if (!stream.endAfterHeaders) stream.resume()
   }
 
   #onStreamClose(): void {

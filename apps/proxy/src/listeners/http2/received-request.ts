@@ -17,12 +17,17 @@ export interface ReceivedRequest extends ReceivedHead {
 /** The same as of the codec for HTTP/1.1: all that can be seen in ASCII but `#`. */
 const targetCharacters = /^[!"$-~]+$/
 const longestMethod = 32
+const colon = 58
 const digits = /^[0-9]{1,15}$/
 
 /** What is collected of the lines of one head. */
 class Collected {
   readonly fields = new CollectedFields()
-  readonly pseudo = new Map<string, string>()
+  method: string | undefined = undefined
+  scheme: string | undefined = undefined
+  authority: string | undefined = undefined
+  path: string | undefined = undefined
+  protocol: string | undefined = undefined
   cookie: string | undefined = undefined
   host: string | undefined = undefined
   contentLength: number | undefined = undefined
@@ -39,16 +44,12 @@ export function receivedRequest(lines: readonly string[], hasBody: boolean): Rec
   const collected = new Collected()
   const fault = collect(lines, collected)
   if (fault !== undefined) return refuse(fault)
-  const { pseudo, fields, contentLength } = collected
-  const method = pseudo.get(':method') ?? ''
-  const protocol = pseudo.get(':protocol')
+  const { fields, contentLength, method = '', protocol, path: target = '', scheme } = collected
   if (method.length > longestMethod || !isToken(method)) return refuse('malformed method')
   if (protocol !== undefined && method !== 'CONNECT') return refuse('only CONNECT may have a :protocol')
   const authority = authorityOf(collected)
   if (typeof authority === 'string') return refuse(authority)
-  const target = pseudo.get(':path') ?? ''
   if (!isTarget(target, method, protocol)) return refuse('malformed :path')
-  const scheme = pseudo.get(':scheme')
   if (scheme !== undefined && scheme !== 'http' && scheme !== 'https') return refuse('unknown :scheme')
   if (protocol?.toLowerCase() === 'websocket') addWebSocketKey(fields)
   const mark = target.indexOf('?')
@@ -78,7 +79,8 @@ function collect(lines: readonly string[], collected: Collected): string | undef
   for (let at = 0; at < lines.length; at += 2) {
     const name = lines[at] ?? ''
     const value = lines[at + 1] ?? ''
-    const fault = name.startsWith(':') ? collectPseudo(name, value, collected) : collectField(name, value, collected)
+    const fault =
+      name.charCodeAt(0) === colon ? collectPseudo(name, value, collected) : collectField(name, value, collected)
     if (fault !== undefined) return fault
   }
   // Clients may cut Cookie into pieces, which nobody behind a gateway has to understand (RFC 9113, 8.2.3).
@@ -87,9 +89,23 @@ function collect(lines: readonly string[], collected: Collected): string | undef
   return undefined
 }
 
-function collectPseudo(name: string, value: string, { pseudo }: Collected): string | undefined {
-  if (pseudo.has(name)) return `more than one ${name}`
-  pseudo.set(name, value)
+const pseudoNames = {
+  ':method': 'method',
+  ':scheme': 'scheme',
+  ':authority': 'authority',
+  ':path': 'path',
+  ':protocol': 'protocol',
+} as const
+
+function isPseudoName(name: string): name is keyof typeof pseudoNames {
+  return Object.hasOwn(pseudoNames, name)
+}
+
+function collectPseudo(name: string, value: string, collected: Collected): string | undefined {
+  if (!isPseudoName(name)) return 'an unknown pseudo header'
+  const member = pseudoNames[name]
+  if (collected[member] !== undefined) return `more than one ${name}`
+  collected[member] = value
   return undefined
 }
 
@@ -125,8 +141,7 @@ function collectField(text: string, value: string, collected: Collected): string
 }
 
 /** `:authority` and Host must agree where both are sent (RFC 9113, 8.3.1). A sentence when they do not. */
-function authorityOf({ pseudo, host: hostText }: Collected): Authority | string {
-  const written = pseudo.get(':authority')
+function authorityOf({ authority: written, host: hostText }: Collected): Authority | string {
   const text = written ?? hostText
   if (text === undefined) return ':authority is missing'
   const authority = parseAuthority(text)

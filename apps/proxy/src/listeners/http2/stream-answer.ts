@@ -15,6 +15,9 @@ const empty: Buffer = Buffer.alloc(0)
 /** Larger answers of our own are written in pieces, each when the client has taken the one before, in bytes. */
 const pieceSize = 131_072
 
+const answerOf = Symbol('answer')
+type AnsweredStream = ServerHttp2Stream & { [answerOf]?: StreamAnswer | undefined }
+
 /** The client's side of one exchange on HTTP/2: its answer on the way out. */
 export class StreamAnswer implements Downstream, Writer {
   events: DownstreamEvents | undefined = undefined
@@ -22,13 +25,16 @@ export class StreamAnswer implements Downstream, Writer {
   readonly takesTrailers = true
   readonly #stream: ServerHttp2Stream
   readonly #method: string
-  readonly #stall: StallWatch
+  readonly #wheel: TimerWheel
+  #stall: StallWatch | undefined = undefined
   readonly #stallLimit: number
   readonly #onMistake: (thrown: unknown) => void
   /** `head`: it waits for the first bytes of the body, or for the end of the turn. */
   #state: 'nothing' | 'head' | 'body' | 'joined' | 'done' = 'nothing'
   #head: readonly string[] = []
   #mayHaveTrailers = false
+  /** Bytes of the body, where they were declared. */
+  #declared = Infinity
   #trailers: readonly string[] = []
   /** The body is complete, and trailers, if only empty ones, come when the client has taken it. */
   #endsInTrailers = false
@@ -48,11 +54,13 @@ export class StreamAnswer implements Downstream, Writer {
     this.#method = method
     this.#stallLimit = stallLimit
     this.#onMistake = onMistake
-    this.#stall = new StallWatch(wheel, this)
-    stream.on('drain', () => this.#onDrain())
-    stream.on('finish', () => this.#onFinish())
-    stream.on('close', () => this.#onClose())
-    stream.on('error', () => undefined) // 'close' follows
+    this.#wheel = wheel
+    const owned: AnsweredStream = stream
+    owned[answerOf] = this
+    owned.on('drain', onDrain)
+    owned.on('finish', onFinish)
+    owned.on('close', onClose)
+    owned.on('error', onError)
   }
 
   get headSent(): boolean {
@@ -105,6 +113,7 @@ export class StreamAnswer implements Downstream, Writer {
     if (this.#state !== 'nothing' || this.closed) return
     this.#head = passedLines(status, headers, length)
     this.#mayHaveTrailers = length === 'unknown' && this.#method !== 'HEAD'
+    if (typeof length === 'number') this.#declared = length
     this.#state = 'head'
     process.nextTick(sendHeld, this)
   }
@@ -125,7 +134,7 @@ export class StreamAnswer implements Downstream, Writer {
     if (this.#state !== 'body') return
     this.#trailers = trailers
     this.#endsInTrailers = this.#mayHaveTrailers && !headAlone
-    if (this.#endsInTrailers) this.#stall.watch(this.#stallLimit)
+    this.#watch()
     if (!this.#stream.writableEnded) this.#stream.end()
     this.#finish()
   }
@@ -176,7 +185,7 @@ export class StreamAnswer implements Downstream, Writer {
   #sendTrailers(): void {
     try {
       this.#stream.sendTrailers(lineObject(this.#trailers))
-      this.#stall.stop()
+      this.#stall?.stop()
       // In this turn the reset would overtake them.
       if (this.#clientSends) setImmediate(refuseRest, this.#stream)
     } catch (thrown) {
@@ -188,9 +197,21 @@ export class StreamAnswer implements Downstream, Writer {
     const stream = this.#stream
     if (stream.destroyed || stream.writableEnded) return true
     this.#written += chunk.length
-    const taken = stream.write(kept(chunk))
-    if (stream.writableLength > 0) this.#stall.watch(this.#stallLimit)
-    return taken
+    const bytes = kept(chunk)
+    // The last bytes and the end in one frame, instead of an empty one behind them.
+    if (this.#written === this.#declared) stream.end(bytes)
+    else if (!stream.write(bytes)) {
+      this.#watch()
+      return false
+    }
+    this.#watch()
+    return true
+  }
+
+  #watch(): void {
+    if (this.#stallLimit === 0 || this.pending === 0) return
+    this.#stall ??= new StallWatch(this.#wheel, this)
+    this.#stall.watch(this.#stallLimit)
   }
 
   #writeRest(): void {
@@ -211,16 +232,16 @@ export class StreamAnswer implements Downstream, Writer {
     this.exchange?.end()
   }
 
-  #onDrain(): void {
+  onDrain(): void {
     if (this.#state === 'joined') return
-    this.#stall.stop()
+    this.#stall?.stop()
     if (this.#rest.length > 0) this.#writeRest()
     else this.events?.onDrain()
   }
 
-  #onFinish(): void {
+  onFinish(): void {
     if (this.#state === 'joined' || this.#endsInTrailers) return
-    this.#stall.stop()
+    this.#stall?.stop()
     if (this.#clientSends) refuseRest(this.#stream)
   }
 
@@ -229,8 +250,8 @@ export class StreamAnswer implements Downstream, Writer {
     return !endAfterHeaders && !readableEnded
   }
 
-  #onClose(): void {
-    this.#stall.stop()
+  onClose(): void {
+    this.#stall?.stop()
     if (this.#state === 'joined') return
     const { events } = this
     const complete = this.#state === 'done'
@@ -238,6 +259,11 @@ export class StreamAnswer implements Downstream, Writer {
     this.events = undefined
     if (!complete) events?.onClientGone()
     this.exchange?.end()
+    // The library keeps streams that have ended reachable for a while; what hangs on them would be kept as well.
+    this.exchange = undefined
+    this.#head = []
+    const owned: AnsweredStream = this.#stream
+    owned[answerOf] = undefined
   }
 
   /** What the library refuses to write would have broken the message: then the stream is broken. */
@@ -249,6 +275,21 @@ export class StreamAnswer implements Downstream, Writer {
     events?.onClientGone()
   }
 }
+
+function onDrain(this: AnsweredStream): void {
+  this[answerOf]?.onDrain()
+}
+
+function onFinish(this: AnsweredStream): void {
+  this[answerOf]?.onFinish()
+}
+
+function onClose(this: AnsweredStream): void {
+  this[answerOf]?.onClose()
+}
+
+/** `close` follows. */
+function onError(): void {}
 
 /** The answer is out. A client that still sends its request is told that nobody reads it (RFC 9113, 8.1). */
 function refuseRest(stream: ServerHttp2Stream): void {
