@@ -1,9 +1,12 @@
 import { redisKeyPrefixes } from '@vrata/model'
 import { Redis } from 'ioredis'
+import { keepStringsFast } from '../fast-strings.ts'
 import { reasonOf } from './reason.ts'
 import type { RedisSettings } from './redis-settings.ts'
 import { type BackendEvents, type SessionBackend, WriteRefused } from './session-backend.ts'
 import type { Pin } from './session-store.ts'
+
+keepStringsFast()
 
 /** Answers of Redis that say: I am here, but I do not write. */
 const refusesWrites = /^(READONLY|OOM|MISCONF|NOREPLICAS)\b/
