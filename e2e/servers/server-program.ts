@@ -21,14 +21,17 @@ export async function startServer(
 ): Promise<RunningServer> {
   const program = new Program(scope, { name, command, cwd: folder })
   program.start()
-  await eventually(`${name} to listen on port ${port}: ${program.tail()}`, async () => {
-    const socket = createConnection(port, '127.0.0.1')
-    try {
-      await once(socket, 'connect')
-      return true
-    } finally {
-      socket.destroy()
-    }
-  })
+  await eventually(`${name} to listen on port ${port}: ${program.tail()}`, () => takesConnections(port))
   return { program, address: `127.0.0.1:${port}`, folder }
+}
+
+/** Whether something takes connections on a port of the loopback interface. Rejects when nothing does. */
+export async function takesConnections(port: number): Promise<boolean> {
+  const socket = createConnection(port, '127.0.0.1')
+  try {
+    await once(socket, 'connect')
+    return true
+  } finally {
+    socket.destroy()
+  }
 }

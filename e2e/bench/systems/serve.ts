@@ -1,6 +1,5 @@
-import { once } from 'node:events'
-import { createConnection } from 'node:net'
 import { eventually, Program, type Scope } from '@vrata/testkit'
+import { takesConnections } from '../../servers/server-program.ts'
 import { pinnedTo } from '../machine/cores.ts'
 import { type Running, Unavailable } from './site.ts'
 
@@ -27,14 +26,4 @@ export async function serve(scope: Scope, server: Server): Promise<Running> {
   })
   if (!program.running) throw new Unavailable(`did not start: ${program.stderr.at(-1) ?? 'without a word'}`)
   return { port, pids: [program.pid] }
-}
-
-async function takesConnections(port: number): Promise<boolean> {
-  const socket = createConnection(port, '127.0.0.1')
-  try {
-    await once(socket, 'connect')
-    return true
-  } finally {
-    socket.destroy()
-  }
 }

@@ -1,11 +1,7 @@
-import { nameFlag } from '@vrata/http1'
 import type { Exchange } from '../exchange.ts'
 import { HeaderLines } from '../headers/header-lines.ts'
 import { headerName, trait } from '../headers/header-name.ts'
 import type { ReceivedFields } from '../headers/received-fields.ts'
-
-/** Meant for one hop, or about the framing, which each side makes anew (RFC 9110, 7.6.1). */
-const notPassed = trait.hopByHop | nameFlag.hopByHop | nameFlag.reserved
 
 const serverName = headerName('server')
 const trailerName = headerName('trailer')
@@ -57,10 +53,5 @@ const none: readonly string[] = []
 /** Trailers without what may not stand there: framing, routing and fields of one hop (RFC 9110, 6.5.1). */
 export function passedTrailers(received: ReceivedFields | undefined): readonly string[] {
   if (received === undefined || received.length === 0) return none
-  const passed: string[] = []
-  for (let at = 0; at < received.length; at++) {
-    const name = received.name(at)
-    if ((name.flags & notPassed) === 0) passed.push(name.text, received.value(at))
-  }
-  return passed
+  return HeaderLines.passing(received, trait.hopByHop).toFlat()
 }

@@ -67,10 +67,6 @@ export class HeaderLines {
     return this.#flags
   }
 
-  get length(): number {
-    return this.names.length
-  }
-
   /** Takes over a line that was received: its value has been checked by whoever read it. */
   push(name: HeaderName, value: string): void {
     this.#names.push(name)
@@ -85,31 +81,6 @@ export class HeaderLines {
   add(name: string, value: string): void {
     if (!isFieldValue(value)) throw new WriteError('field_value_malformed', name)
     this.push(headerName(name), value)
-  }
-
-  /** The lines of a name joined by ", "; undefined without one. `lower` must be in lower case. */
-  get(lower: string): string | undefined {
-    const { names, values } = this
-    let joined: string | undefined
-    for (let at = 0; at < names.length; at++) {
-      if (names[at]?.lower !== lower) continue
-      joined = joined === undefined ? values[at] : `${joined}, ${values[at]}`
-    }
-    return joined
-  }
-
-  /** Takes out all lines of a name, given in lower case. */
-  remove(lower: string): void {
-    this.#takeApart()
-    let kept = 0
-    for (let at = 0; at < this.#names.length; at++) {
-      const name = this.#names[at]
-      if (name === undefined || name.lower === lower) continue
-      this.#names[kept] = name
-      this.#values[kept++] = this.#values[at] ?? ''
-    }
-    this.#names.length = kept
-    this.#values.length = kept
   }
 
   /** Names and values in turn. */

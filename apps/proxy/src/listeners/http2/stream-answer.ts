@@ -4,6 +4,7 @@ import type { Downstream, DownstreamEvents } from '../../downstream.ts'
 import type { Exchange } from '../../exchange.ts'
 import type { HeaderLines } from '../../headers/header-lines.ts'
 import { kept } from '../../sockets/direct-socket.ts'
+import { atTurnEnd, type TurnWriter } from '../../sockets/turn-end.ts'
 import type { TimerWheel } from '../../timer-wheel.ts'
 import type { Tunnel } from '../../upgrade-offer.ts'
 import { isGrpc } from '../guard.ts'
@@ -19,7 +20,7 @@ const answerOf = Symbol('answer')
 type AnsweredStream = ServerHttp2Stream & { [answerOf]?: StreamAnswer | undefined }
 
 /** The client's side of one exchange on HTTP/2: its answer on the way out. */
-export class StreamAnswer implements Downstream, Writer {
+export class StreamAnswer implements Downstream, Writer, TurnWriter {
   events: DownstreamEvents | undefined = undefined
   exchange: Exchange | undefined = undefined
   readonly takesTrailers = true
@@ -115,11 +116,11 @@ export class StreamAnswer implements Downstream, Writer {
     this.#mayHaveTrailers = length === 'unknown' && this.#method !== 'HEAD'
     if (typeof length === 'number') this.#declared = length
     this.#state = 'head'
-    process.nextTick(sendHeld, this)
+    atTurnEnd(this)
   }
 
   /** Sends the head when nothing else came in the same turn, as an event stream may have no body for long. */
-  sendHeld(): void {
+  onTurnEnd(): void {
     if (this.#state === 'head') this.#start(false)
   }
 
@@ -294,10 +295,6 @@ function onError(): void {}
 /** The answer is out. A client that still sends its request is told that nobody reads it (RFC 9113, 8.1). */
 function refuseRest(stream: ServerHttp2Stream): void {
   stream.close(constants.NGHTTP2_NO_ERROR)
-}
-
-function sendHeld(answer: StreamAnswer): void {
-  answer.sendHeld()
 }
 
 /** Whether an answer is one of gRPC, which is not complete without a status in trailers; a page about an error is none. */
