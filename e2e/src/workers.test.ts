@@ -277,7 +277,7 @@ for (const [moment, preStopDelay] of [
     await activate(base.destination('a', backend.address).forward('all', '/', 'a'))
     const pids = workerPids(proxy)
     const answer = ask(url)
-    answer.catch(() => undefined)
+    answer.catch(() => undefined) // whoever awaits it below sees it
     await eventually('the request', () => backend.requests.length === 1)
     const stopping = proxy.program.nextLog('the first signal', ({ msg }) => msg === 'stopping')
     proxy.program.signal('SIGTERM')

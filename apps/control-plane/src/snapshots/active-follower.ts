@@ -46,7 +46,7 @@ async function follow(options: FollowOptions, from: Version): Promise<void> {
       if (signal.aborted || (thrown instanceof StoreError && thrown.failure === 'closed')) return
       log.error({ err: thrown }, 'following the active snapshot failed; trying again')
       position = undefined
-      await delay(retryDelay, undefined, { signal }).catch(() => undefined)
+      await delay(retryDelay, undefined, { signal }).catch(() => undefined) // ends early when the program stops
     }
   }
 }

@@ -180,7 +180,7 @@ const rows: readonly Row[] = [
       (
         await scriptedUpstream(t, async (peer) => {
           await peer.requestHead()
-          await peer.write(`HTTP/1.1 200 OK\r\nx: ${'y'.repeat(300_000)}`).catch(() => undefined)
+          await peer.write(`HTTP/1.1 200 OK\r\nx: ${'y'.repeat(300_000)}`).catch(() => undefined) // refused before all is written
           await peer.closed()
         })
       ).address,

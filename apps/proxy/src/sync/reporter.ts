@@ -50,7 +50,7 @@ export class Reporter {
   /** Sends heartbeats until stopped; one that is lost is not missed. */
   async heartbeats(current: () => Heartbeat): Promise<void> {
     while (!this.#signal.aborted) {
-      await wait(heartbeatInterval, undefined, { signal: this.#signal }).catch(() => undefined)
+      await wait(heartbeatInterval, undefined, { signal: this.#signal }).catch(() => undefined) // ends early when the program stops
       if (!this.#signal.aborted) await this.#post('/api/v1/sync/heartbeat', current())
     }
   }

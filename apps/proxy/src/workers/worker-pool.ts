@@ -207,7 +207,7 @@ export class WorkerPool implements Traffic {
 
   #exclusively<T>(run: () => Promise<T>): Promise<T> {
     const done = this.#queue.then(run)
-    this.#queue = done.catch(() => undefined)
+    this.#queue = done.catch(() => undefined) // whoever asked hears of it; the next in line goes on
     return done
   }
 

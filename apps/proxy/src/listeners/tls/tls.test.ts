@@ -57,7 +57,7 @@ async function secureClient(t: Scope, engine: TestEngine, options: ConnectionOpt
 
 /** The body of the only answer, as JSON; undefined when the connection was closed without one. */
 async function told(t: Scope, engine: TestEngine, options: ConnectionOptions = {}) {
-  const client = await secureClient(t, engine, options).catch(() => undefined)
+  const client = await secureClient(t, engine, options).catch(() => undefined) // refused in the handshake
   client?.send(last)
   const text = (await client?.untilClosed()) ?? ''
   return text === '' ? undefined : JSON.parse(text.split('\r\n\r\n')[1] ?? '')
