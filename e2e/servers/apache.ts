@@ -7,6 +7,12 @@ import { type RunningServer, startServer } from './server-program.ts'
 const folderOfModules = '/usr/lib/apache2/modules'
 
 /**
+ * More than any test opens connections at once: when all its threads are busy, apache closes kept-alive connections,
+ * and whoever sends on one of them in that moment gets no answer.
+ */
+const threads = 256
+
+/**
  * Starts one process of apache with these modules, for example `alias`, beside those that it cannot do without.
  * `directives` gives what it is to do with what comes.
  */
@@ -31,6 +37,9 @@ Listen 127.0.0.1:${port}
 ${loaded.map((name) => `LoadModule ${name}_module ${folderOfModules}/mod_${name}.so`).join('\n')}
 User #65534
 Group #65534
+ServerLimit 1
+ThreadsPerChild ${threads}
+MaxRequestWorkers ${threads}
 KeepAlive On
 KeepAliveTimeout 60
 MaxKeepAliveRequests 0
