@@ -22,6 +22,16 @@ export interface Options {
   readonly build: boolean
 }
 
+/**
+ * How long a system is loaded before it is measured: long enough that compilers are done. V8 compiles the last of what a
+ * proxy needs some 6 s after the first request when it has one core for that and for the requests.
+ *
+ * @returns seconds
+ */
+export function warmUp({ seconds }: Pick<Options, 'seconds'>): number {
+  return 2 * seconds
+}
+
 /** What can be chosen from. */
 export interface Choices {
   readonly cells: readonly string[]

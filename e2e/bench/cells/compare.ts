@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Scope } from '@vrata/testkit'
 import type { LoadResult } from '../load/result.ts'
+import { warmUp } from '../options.ts'
 import { Unavailable } from '../systems/site.ts'
 import type { Lab } from './cell.ts'
 import { firstLine, type Sample, type Setting, startSystem, takeSample } from './sampling.ts'
@@ -61,12 +62,11 @@ export async function compare(lab: Lab, scope: Scope, comparison: Comparison, re
 /** Starts everybody and lets each take the load for a moment, which also makes compilers do their work. */
 async function start(lab: Lab, scope: Scope, comparison: Comparison, remarks: string[]): Promise<Contestant[]> {
   const contestants: Contestant[] = []
-  const warmUp = Math.min(2, lab.options.seconds)
   const enter = async (system: string, begin: () => Promise<Pick<Contestant, 'port' | 'pids'>>): Promise<void> => {
     try {
       const { port, pids } = await begin()
       await comparison.probe(port)
-      await comparison.load(port, warmUp)
+      await comparison.load(port, warmUp(lab.options))
       contestants.push({ system, port, pids, samples: [] })
       lab.say(`${system} is ready`)
     } catch (error) {

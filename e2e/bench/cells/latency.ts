@@ -1,5 +1,6 @@
 import { pacedCommand } from '../load/own-loads.ts'
 import { runTool } from '../load/run-tool.ts'
+import { warmUp } from '../options.ts'
 import { type Spread, spreadOf } from '../report/statistics.ts'
 import { short, whole } from '../report/table.ts'
 import { Unavailable } from '../systems/site.ts'
@@ -88,7 +89,7 @@ export const latency: Cell = {
 async function measure(lab: Lab, system: string, port: number): Promise<Row> {
   const { rounds, seconds } = lab.options
   const url = `http://127.0.0.1:${port}/`
-  await wrk(lab, { url, seconds: Math.min(2, seconds) })
+  await wrk(lab, { url, seconds: warmUp(lab.options) })
   const saturation = (await wrk(lab, { url, seconds })).rate
   const rate = Math.max(1, Math.round(saturation / 2))
   const pairs: Pair[] = []

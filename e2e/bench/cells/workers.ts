@@ -1,4 +1,5 @@
 import type { LoadResult } from '../load/result.ts'
+import { warmUp } from '../options.ts'
 import { ratioOf, spreadOf } from '../report/statistics.ts'
 import { percent, short, whole } from '../report/table.ts'
 import { costlyHeader, vrata } from '../systems/vrata.ts'
@@ -32,7 +33,7 @@ export const workers: Cell = {
         const running = await startSystem(scope, lab, vrata, setting)
         measured.push({ workers: count, cores, ...running, samples: [] })
       }
-      for (const { port } of measured) await load(lab, port, Math.min(2, lab.options.seconds))
+      for (const { port } of measured) await load(lab, port, warmUp(lab.options))
       for (let round = 0; round < lab.options.rounds; round++) {
         for (const row of measured) {
           const sample = await takeSample(row.cores, row.pids, () => load(lab, row.port, lab.options.seconds))

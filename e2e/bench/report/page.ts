@@ -1,6 +1,6 @@
 import type { Cell, Outcome } from '../cells/cell.ts'
 import type { Facts } from '../machine/facts.ts'
-import type { Options } from '../options.ts'
+import { type Options, warmUp } from '../options.ts'
 import { markdownTable } from './table.ts'
 import { judge, targets } from './targets.ts'
 
@@ -37,7 +37,7 @@ ${markdownTable(judge(targets, figures))}
   \`GOMAXPROCS\`), keeps its connections to the backend, speaks HTTP/1.1 to it, sets X-Forwarded headers and writes no access
   log. vrata runs from its bundle and gets its snapshot from a real control plane, which is idle meanwhile.
 - **In turns.** All systems of a table run at the same time and are loaded one after the other, ${options.rounds} rounds of
-  ${options.seconds} s each, after a warm-up that does not count. Each round begins with another system. Figures are medians over
+  ${options.seconds} s each, after a warm-up of ${warmUp(options)} s that does not count. Each round begins with another system. Figures are medians over
   the rounds; ratios are taken round by round, so what slows the machine for a while falls out.
 - **The same backend for all**: one nginx that answers from memory, and a small echo server for WebSockets. The row
   "no proxy" is the load straight at the backend, both on the cores where they always are: nothing in front of them can be faster.
