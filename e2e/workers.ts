@@ -17,9 +17,9 @@ export function isAlive(pid: number): boolean {
 }
 
 /** Waits until none of the processes is there. */
-export async function allGone(pids: Iterable<number>, timeout = 15_000): Promise<void> {
+export async function allGone(pids: Iterable<number>): Promise<void> {
   const list = [...pids]
-  await eventually(`the processes ${list.join(', ')} to be gone`, () => !list.some(isAlive), { timeout })
+  await eventually(`the processes ${list.join(', ')} to be gone`, () => !list.some(isAlive))
 }
 
 /**

@@ -21,7 +21,7 @@ export class RawClient {
     this.#socket = connect(port, '127.0.0.1')
     this.#socket.setNoDelay(true)
     this.#socket.setEncoding('latin1')
-    this.#socket.setTimeout(10_000, () => this.#socket.destroy(new Error('nothing came for 10 s')))
+    this.#socket.setTimeout(60_000, () => this.#socket.destroy(new Error('nothing came for 60 s')))
     this.#socket.on('data', (text) => {
       this.#received += String(text)
       this.#wake()

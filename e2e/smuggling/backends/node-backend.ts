@@ -14,7 +14,7 @@ const expectedOfVictims = new Set([
 export async function startNodeBackend(scope: Scope): Promise<ObservedBackend> {
   const seen: Seen[] = []
   const sockets = new Set<Socket>()
-  const server = createServer({ insecureHTTPParser: true }, (incoming, response) => {
+  const server = createServer({ insecureHTTPParser: true, keepAliveTimeout: 3_600_000 }, (incoming, response) => {
     const request = `${incoming.method} ${incoming.url}`
     const foreign = incoming.rawHeaders.filter((name, at) => at % 2 === 0 && !expectedOfVictims.has(name.toLowerCase()))
     if (incoming.url?.startsWith('/victim/') && foreign.length > 0) {

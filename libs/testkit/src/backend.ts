@@ -66,7 +66,8 @@ export async function startBackend(scope: Scope, options: BackendOptions = {}): 
   } = options
   const requests: ReceivedRequest[] = []
   const sockets = new Set<Duplex>()
-  const server = createServer((request, response) => {
+  // kept connections are closed by the test, not by a timer that a machine which stands still lets run out
+  const server = createServer({ keepAliveTimeout: 3_600_000 }, (request, response) => {
     requests.push(received(request, recordBodies ? read(request) : Promise.resolve(Buffer.alloc(0))))
     Promise.resolve(handler(request, response)).catch((error) => response.destroy(error))
   })

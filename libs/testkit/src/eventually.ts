@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 
 /** How to wait for something. */
 export interface Patience {
-  /** Milliseconds until it is given up; default 15000. */
+  /** Milliseconds until it is given up; default 60000. */
   readonly timeout?: number
   /** Milliseconds between two looks; default 20. */
   readonly every?: number
@@ -15,7 +15,7 @@ export interface Patience {
 export async function eventually<T>(
   what: string,
   look: () => T | undefined | false | Promise<T | undefined | false>,
-  { timeout = 15_000, every = 20 }: Patience = {},
+  { timeout = 60_000, every = 20 }: Patience = {},
 ): Promise<T> {
   const deadline = performance.now() + timeout
   let last: unknown

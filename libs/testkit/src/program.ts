@@ -106,13 +106,13 @@ export class Program {
    * The first line of the present life, already logged or yet to come, that `matches`. Rejects with the end of the
    * log when the program ends before or when `timeout` milliseconds have passed.
    */
-  waitForLog(what: string, matches: (line: LogLine) => boolean, timeout = 20_000): Promise<LogLine> {
+  waitForLog(what: string, matches: (line: LogLine) => boolean, timeout = 120_000): Promise<LogLine> {
     const already = this.lifeLogs.find(matches)
     return already ? Promise.resolve(already) : this.nextLog(what, matches, timeout)
   }
 
   /** Like `waitForLog`, but only lines that come from now on count. */
-  nextLog(what: string, matches: (line: LogLine) => boolean, timeout = 20_000): Promise<LogLine> {
+  nextLog(what: string, matches: (line: LogLine) => boolean, timeout = 120_000): Promise<LogLine> {
     if (!this.running) return Promise.reject(this.#failure(what, new Error(`${this.name} is not running`)))
     return new Promise((resolve, reject) => {
       const settle = (): void => {
@@ -143,7 +143,7 @@ export class Program {
   }
 
   /** SIGTERM, and waits; the exit code. Killed, with an error, when it takes more than `timeout` milliseconds. */
-  async stop(timeout = 15_000): Promise<number | null> {
+  async stop(timeout = 120_000): Promise<number | null> {
     this.signal('SIGTERM')
     return this.ended(timeout)
   }
@@ -156,7 +156,7 @@ export class Program {
   }
 
   /** Waits until it has ended by itself; the exit code, null when a signal ended it. */
-  async ended(timeout = 15_000): Promise<number | null> {
+  async ended(timeout = 120_000): Promise<number | null> {
     if (this.#ended === undefined) throw new Error(`${this.name} was never started`)
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<never>((_resolve, reject) => {

@@ -16,7 +16,7 @@ export interface RequestOptions {
   readonly body?: string | Buffer
   /** A connection of its own by default. */
   readonly agent?: Agent
-  /** Milliseconds until a request without progress fails; default 15000. */
+  /** Milliseconds until a request without progress fails; default 60000. */
   readonly timeout?: number
 }
 
@@ -37,7 +37,7 @@ export async function ask(url: string, options: RequestOptions = {}): Promise<An
 }
 
 /** Like `ask`, but resolves with the head; the body is the caller's to read. */
-export function begin(url: string, { method = 'GET', headers, body, agent, timeout = 15_000 }: RequestOptions = {}) {
+export function begin(url: string, { method = 'GET', headers, body, agent, timeout = 60_000 }: RequestOptions = {}) {
   return new Promise<IncomingMessage>((resolve, reject) => {
     const request = httpRequest(url, { method, agent: agent ?? false, ...(headers ? { headers } : {}) })
     request.setTimeout(timeout, () => request.destroy(new Error(`${method} ${url}: no progress for ${timeout} ms`)))
@@ -66,7 +66,7 @@ export interface Download {
 
 /** Reads `url` at no more than about `bytesPerSecond`, so that it is under way as long as a test needs. */
 export async function slowDownload(url: string, bytesPerSecond: number): Promise<Download> {
-  const response = await begin(url, { timeout: 120_000 })
+  const response = await begin(url, { timeout: 600_000 })
   if (response.statusCode !== 200) throw new Error(`download answered ${response.statusCode}`)
   let received = 0
   let finished = false
@@ -97,7 +97,7 @@ export async function slowDownload(url: string, bytesPerSecond: number): Promise
 }
 
 /** Writes bytes to a server as they are and gives all that comes back until it closes, as latin1. */
-export function rawExchange(port: number, bytes: string | Buffer, timeout = 10_000): Promise<string> {
+export function rawExchange(port: number, bytes: string | Buffer, timeout = 60_000): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1')
     const chunks: Buffer[] = []

@@ -5,9 +5,13 @@ import { test } from 'node:test'
 import { type Script, scriptedUpstream } from './scripted-upstream.ts'
 
 /** Runs a script against `client` in a scope of its own, and gives what the end of that scope says. */
-async function play(script: Script, client: (port: number) => Promise<() => void>): Promise<unknown> {
+async function play(
+  script: Script,
+  client: (port: number) => Promise<() => void>,
+  patience = 30_000,
+): Promise<unknown> {
   let release: (() => unknown) | undefined
-  const upstream = await scriptedUpstream({ after: (fn) => (release = fn) }, script, 100)
+  const upstream = await scriptedUpstream({ after: (fn) => (release = fn) }, script, patience)
   const leave = await client(upstream.port)
   try {
     await release?.()
@@ -45,14 +49,18 @@ test('bytes are read and written exactly, step by step', async () => {
 })
 
 test('a step that is never played fails the test', async () => {
-  const error = await play(async (peer) => {
-    await peer.readUntil('never')
-  }, polite)
+  const error = await play(
+    async (peer) => {
+      await peer.readUntil('never')
+    },
+    polite,
+    100,
+  )
   assert.match(String(error), /waited in vain for "never"|still has steps/)
 })
 
 test('a connection that the other side keeps fails the test', async () => {
-  const error = await play(async () => undefined, stubborn)
+  const error = await play(async () => undefined, stubborn, 100)
   assert.match(String(error), /keeps a socket/)
 })
 

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { own, type Scope } from './scope.ts'
 
 /** How long a step waits for its bytes, and the end of a test for its sockets, unless told otherwise. Milliseconds. */
-const usualPatience = 5_000
+const usualPatience = 30_000
 
 /**
  * What an upstream does with the connection number `connection` (from 0). The connection stays open when the script

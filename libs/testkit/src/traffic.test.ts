@@ -4,7 +4,6 @@ import { connect } from 'node:net'
 import { test } from 'node:test'
 import { echo, startBackend } from './backend.ts'
 import { eventually } from './eventually.ts'
-import { freePort, isFree } from './free-port.ts'
 import { startLoad } from './load.ts'
 import { manualScope } from './manual-scope.ts'
 import { ask, oneConnection, rawExchange, slowDownload } from './requests.ts'
@@ -46,16 +45,6 @@ test('a body that the client does not finish is no body', async (t) => {
   await eventually('the request', () => backend.requests.length === 1)
   socket.destroy()
   await assert.rejects(async () => backend.requests[0]?.body, /aborted|before the end/)
-})
-
-test('free ports are free and differ', async () => {
-  const ports = await Promise.all(Array.from({ length: 20 }, freePort))
-  assert.equal(new Set(ports).size, 20)
-})
-
-test('a port on which somebody listens is not free', async (t) => {
-  const backend = await startBackend(t, { port: await freePort() })
-  assert.equal(await isFree(backend.port), false)
 })
 
 test('one connection serves all requests of its agent', async (t) => {
