@@ -126,6 +126,52 @@ test('more body than the Content-Length ends the connection', async (t) => {
   assert.ok(gone <= 1)
 })
 
+describe('a body that the client breaks off', () => {
+  const reset = (code: number) => frame(frameType.reset, 0, 1, Buffer.from([0, 0, 0, code]))
+  const rows: readonly (readonly [what: string, end: (client: RawClient) => void])[] = [
+    ['by CANCEL', ({ send }) => send(reset(8))],
+    ['by NO_ERROR', ({ send }) => send(reset(0))],
+    ['with its connection', ({ socket }) => void socket.end()],
+    ['with a reset of its connection', ({ socket }) => void socket.resetAndDestroy()],
+    [
+      'by GOAWAY and a close',
+      ({ send, socket }) => {
+        send(frame(frameType.goaway, 0, 0, Buffer.alloc(8)))
+        socket.end()
+      },
+    ],
+  ]
+  for (const [what, end] of rows) {
+    for (const declared of [[], ['content-length', '9']]) {
+      test(`${what} is not taken for whole${declared.length > 0 ? ', its length declared' : ''}`, async (t) => {
+        const heard: string[] = []
+        const { port, settled, inFlight } = await openEngine(
+          t,
+          ({ requestBody, downstream }) => {
+            downstream.events = { onDrain: () => undefined, onClientGone: () => void heard.push('gone') }
+            requestBody?.deliverTo({
+              onChunk: (chunk) => void heard.push(chunk.toString()),
+              onEnd: () => heard.push('whole'),
+              onFailure: () => heard.push('failure'),
+            })
+            requestBody?.resume()
+          },
+          http2,
+        )
+        const client = await frameClient(t, port)
+        client.send(headers(1, [':method', 'POST', ...fine.slice(2), ...declared], false))
+        client.send(frame(frameType.data, 0, 1, 'part'))
+        await eventually('the part', () => heard.length > 0)
+        end(client)
+        await eventually('the end', () => inFlight.size === 0)
+        client.socket.destroy()
+        await settled()
+        assert.deepEqual(heard, ['part', 'gone'])
+      })
+    }
+  }
+})
+
 const broken: readonly (readonly [what: string, name: string, value: string])[] = [
   ['a name with a space', 'a b', 'y'],
   ['a name with a colon', 'a:b', 'y'],

@@ -99,8 +99,10 @@ export class StreamBody implements BodySource, TimerOwner {
     else this.#sink?.onChunk(chunk)
   }
 
+  /** The library ends what is read of a stream that was broken off as well, which is no end of a body. */
   #onEnd(): void {
     this.#stopTimers()
+    if (this.#stream.closed || this.#stream.aborted || this.#stream.destroyed) return
     const told = this.#state === 'open'
     this.#state = 'ended'
     if (told) this.#sink?.onEnd(this.#trailers)
