@@ -3,9 +3,21 @@ import { constants } from 'node:http2'
 import { describe, test } from 'node:test'
 import { eventually, rawExchange } from '@vrata/testkit'
 import type { Exchange } from '../../exchange.ts'
+import { HeaderLines } from '../../headers/header-lines.ts'
 import { openEngine } from '../testing/engine.ts'
-import { type Frame, frame, frameClient, frameFlag, frameType, headerBlock, headers } from '../testing/frames.ts'
+import {
+  type Frame,
+  type FrameClient,
+  frame,
+  frameClient,
+  frameFlag,
+  frameType,
+  headerBlock,
+  headers,
+} from '../testing/frames.ts'
+import { http2Session, request } from '../testing/http2-client.ts'
 import { type RawClient, rawClient } from '../testing/raw-client.ts'
+import { siteKey, sitePem } from '../testing/tls-material.ts'
 
 const http2 = { http2: true } as const
 const answer = ({ downstream }: Exchange) => downstream.answer(200, [], Buffer.from('fine'))
@@ -271,6 +283,50 @@ describe('floods', () => {
       await settled()
     })
   }
+
+  describe('of PING frames', () => {
+    const pings = Buffer.concat(Array.from({ length: 150 }, () => frame(frameType.ping, 0, 0, Buffer.alloc(8))))
+    const echoes = ({ frames }: FrameClient) => frames.filter(({ type }) => type === frameType.ping).length
+
+    test('are none when they come now and then: a stream may go on for ever', async (t) => {
+      const { port, settled, clock } = await openEngine(t, () => undefined, http2)
+      const client = await frameClient(t, port)
+      client.send(headers(1, fine))
+      for (let n = 1; n <= 20; n++) {
+        client.send(pings)
+        await eventually('the echoes', () => echoes(client) === n * 150)
+        clock.advance(2_000)
+      }
+      client.socket.destroy()
+      await settled()
+    })
+
+    test('are none when they measure how fast an answer comes', async (t) => {
+      for (const [what, fields] of [
+        ['clear text', http2],
+        ['TLS', { ...http2, tls: { cert: sitePem, key: siteKey } }],
+      ] as const) {
+        const body = Buffer.alloc(60_000)
+        const { port, settled } = await openEngine(
+          t,
+          ({ downstream }) => {
+            downstream.head(200, new HeaderLines(), 'unknown')
+            downstream.write(body)
+            setTimeout(() => downstream.end([]), 0)
+          },
+          fields,
+        )
+        const session = await http2Session(t, port, what === 'TLS')
+        for (let n = 0; n < 10; n++) {
+          const answered = request(session)
+          for (let ping = 0; ping < 100; ping++) await new Promise<void>((echo) => session.ping(() => echo()))
+          assert.equal((await answered).body.length, body.length)
+        }
+        session.close()
+        await settled()
+      }
+    })
+  })
 
   test('of answers that the client does not read fill no memory', async (t) => {
     const { port, settled, engine } = await openEngine(t, answer, http2)

@@ -32,9 +32,11 @@ const costOfField = 32
 /** How many more streams a client may reset at once, and then each second, than others do. */
 const resets = { burst: 200, rate: 33 }
 
-/** SETTINGS and PING frames that a client may send, beside some for each request. */
-const freeControlFrames = 200
-const controlFramesPerRequest = 20
+/**
+ * SETTINGS and PING frames that a client may send at once, and which it earns: by requests, by the seconds that pass, since
+ * many ask now and then whether we are still there, and by bytes that we sent, since some measure the way by them.
+ */
+const controlFrames = { burst: 200, perRequest: 20, perSecond: 100, perByte: 1 / 128 }
 
 /** How long the client is given to hear that the connection closes, in milliseconds. */
 const farewellTime = 2_000
@@ -53,8 +55,10 @@ export class Http2Connection implements Connection, TimerOwner {
   readonly #client: Client
   readonly #timer = new Timer(this)
   #streams = 0
-  #controlFrames = 0
-  #freeControlFrames = freeControlFrames
+  /** Control frames that the client may still send before it is looked at what it has earned since. */
+  #controlFrames = controlFrames.burst
+  #earnedAt: number
+  #bytesAt = 0
   #state: 'open' | 'leaving' | 'closing' | 'closed' = 'open'
 
   /** @param firstBytes what was read already */
@@ -64,6 +68,7 @@ export class Http2Connection implements Connection, TimerOwner {
     this.#socket = socket
     this.#scheme = scheme
     this.#client = client
+    this.#earnedAt = host.wheel.now
     const connection = firstBytes === undefined ? socket : new ReplayedSocket(socket, firstBytes)
     connection.on('error', () => undefined) // 'close' follows
     const session = performServerHandshake(connection, sessionOptions(rules))
@@ -110,7 +115,7 @@ export class Http2Connection implements Connection, TimerOwner {
 
   #onStream(stream: ServerHttp2Stream, lines: readonly string[]): void {
     this.#streams++
-    this.#freeControlFrames += controlFramesPerRequest
+    this.#controlFrames += controlFrames.perRequest
     if (this.#state === 'open') this.#stopWaiting()
     stream.on('close', () => this.#onStreamClose())
     try {
@@ -194,9 +199,19 @@ export class Http2Connection implements Connection, TimerOwner {
     if (this.#state === 'open' && this.#streams === 0) {
       this.#wait(this.#host.front.rules.timeouts.idleBetweenRequests)
     }
-    this.#controlFrames++
-    if (this.#controlFrames <= this.#freeControlFrames) return
-    this.#session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM)
+    if (this.#controlFrames < 1) this.#earnControlFrames()
+    if (this.#controlFrames < 1) this.#session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM)
+    else this.#controlFrames--
+  }
+
+  #earnControlFrames(): void {
+    const { now } = this.#host.wheel
+    const { bytesWritten } = this.#socket
+    const seconds = (now - this.#earnedAt) / 1_000
+    const earned = seconds * controlFrames.perSecond + (bytesWritten - this.#bytesAt) * controlFrames.perByte
+    this.#earnedAt = now
+    this.#bytesAt = bytesWritten
+    this.#controlFrames += Math.min(earned, controlFrames.burst)
   }
 
   #onClose(): void {
