@@ -76,11 +76,16 @@ export class FramingFacts {
   reset(): void {
     this.contentLength = undefined
     this.chunked = false
-    this.host = undefined
     this.expectContinue = false
     this.close = false
     this.keepAlive = false
     this.upgradeListed = false
+    this.forgetText()
+  }
+
+  /** What was cut out of a head keeps all of its text alive: once the head is made, nothing of it may stay here. */
+  forgetText(): void {
+    this.host = undefined
     this.upgrade = undefined
     this.nominated = undefined
   }

@@ -141,7 +141,10 @@ export function parseRequestHead(text: string, facts: FramingFacts, limits: Limi
   // A tunnel begins right behind CONNECT: whoever counts a body there disagrees with whoever does not.
   if (line.form === 'authority' && (facts.chunked || (facts.contentLength ?? 0) > 0))
     return conflict ?? 'body_not_allowed'
-  return conflict ?? new RequestHead(line, authority, fields, facts)
+  if (conflict !== undefined) return conflict
+  const head = new RequestHead(line, authority, fields, facts)
+  facts.forgetText()
+  return head
 }
 
 /** Reads the text of a whole head as a response to a request with this method. `facts` is scratch space. */
@@ -158,5 +161,8 @@ export function parseResponseHead(
   const fields = walkFields(text, lineEnd + 2, facts, limits.fields)
   if (typeof fields === 'string') return fields
   const conflict = facts.conflict(line.minor)
-  return conflict ?? new ResponseHead(line.status, line.phrase, line.minor, fields, facts, method)
+  if (conflict !== undefined) return conflict
+  const head = new ResponseHead(line.status, line.phrase, line.minor, fields, facts, method)
+  facts.forgetText()
+  return head
 }

@@ -8,9 +8,11 @@ const maxKnown = 1024
 export function hostOf(authority: string): string | undefined {
   const found = known.get(authority)
   if (found !== undefined) return found
-  const host = canonicalHost(authority)
+  // A copy: a text that was cut out of a head keeps all of that head alive.
+  const text = Buffer.from(authority, 'latin1').toString('latin1')
+  const host = canonicalHost(text)
   if (host === undefined) return undefined
   if (known.size >= maxKnown) known.clear()
-  known.set(authority, host)
+  known.set(text, host)
   return host
 }
