@@ -3,8 +3,19 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { test } from 'node:test'
 import type { ListenerInput } from '@vrata/model'
-import { ask, oneConnection, own, rawExchange, type Scope, slowDownload, startBackend } from '@vrata/testkit'
+import {
+  ask,
+  eventually,
+  oneConnection,
+  own,
+  rawExchange,
+  type Scope,
+  slowDownload,
+  startBackend,
+} from '@vrata/testkit'
 import { startInProcess } from '../testing/in-process.ts'
+import { openEngine } from './testing/engine.ts'
+import { rawClient } from './testing/raw-client.ts'
 
 async function listening(t: Scope, fields: Partial<ListenerInput> = {}) {
   const backend = await startBackend(t, {
@@ -149,6 +160,32 @@ test('connections over the limit are told so', async (t) => {
   assert.match(second, /^HTTP\/1\.1 503 /)
   assert.match(second, /^retry-after: 1$/im)
   assert.equal((await ask(proxy.url, { agent })).status, 200)
+})
+
+test('connections that were refused for their number and do not close count for nobody else', async (t) => {
+  const { port, engine, settled } = await openEngine(
+    t,
+    ({ downstream }) => downstream.answer(200, [], Buffer.from('hello')),
+    { limits: { maxConnections: 1 } },
+  )
+  const first = await rawClient(t, port)
+  first.send(`${get}\r\n`)
+  await first.until('hello')
+  // They hear the end and say nothing of their own, and time stands still.
+  const refused = Array.from({ length: 3 }, () => connect({ port, host: '127.0.0.1', allowHalfOpen: true }))
+  for (const socket of refused) {
+    own(t, () => socket.destroy())
+    socket.resume()
+    await once(socket, 'end')
+  }
+  first.socket.destroy()
+  await eventually('the first to be gone', () => engine.connections === 3)
+  const next = await rawClient(t, port)
+  next.send(`${get}\r\n`)
+  await next.until('HTTP/1.1 200 OK')
+  assert.match(await rawExchange(port, ''), /^HTTP\/1\.1 503 /)
+  for (const socket of [...refused, next.socket]) socket.destroy()
+  await settled()
 })
 
 test('a wish for HTTP/2 in clear text is answered as HTTP/1.1', async (t) => {

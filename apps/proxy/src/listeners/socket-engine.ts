@@ -43,6 +43,8 @@ export class SocketEngine implements Engine, GroupHost {
   /** Those that spoke clear text before TLS came, or the other way round. */
   readonly #former = new Set<ConnectionGroup>()
   #accepted = 0
+  /** Connections that were told that there are too many, and are not closed yet. They count for nobody else. */
+  #refused = 0
   #handshakeErrors = 0
   readonly #paths: Record<PathAction, number> = { changed: 0, refused: 0, would_change: 0, would_refuse: 0 }
 
@@ -133,7 +135,7 @@ export class SocketEngine implements Engine, GroupHost {
     const { rules, tls } = this.#front
     const socket = tls === undefined ? directly(accepted) : accepted
     const group = this.#group
-    const full = rules.maxConnections > 0 && this.connections >= rules.maxConnections
+    const full = rules.maxConnections > 0 && this.connections - this.#refused >= rules.maxConnections
     this.#accepted++
     group.enter(socket)
     if (tls !== undefined) this.#secure(socket, group, tls, full)
@@ -143,6 +145,10 @@ export class SocketEngine implements Engine, GroupHost {
   }
 
   #refuse(socket: Socket, group: ConnectionGroup): void {
+    this.#refused++
+    socket.on('close', () => {
+      this.#refused--
+    })
     const connection = new Http1Connection(group, socket, 'http', new Client(socket))
     group.speaks(socket, connection)
     connection.refuse(new Failure('overloaded', { message: 'too many connections' }))
