@@ -454,3 +454,28 @@ test('an answer to a connection error says what was wrong, and the connection en
   await client.untilClosed()
   await settled()
 })
+
+const ends: readonly (readonly [what: string, bytes: Buffer])[] = [
+  ['an error of the connection', frame(frameType.reset, 0, 0, Buffer.alloc(4))],
+  ['a flood', Buffer.concat(Array.from({ length: 500 }, () => frame(frameType.ping, 0, 0, Buffer.alloc(8))))],
+]
+for (const [what, bytes] of ends) {
+  test(`a drain is not stopped by a connection that ends by ${what} at the same time`, async (t) => {
+    for (let turns = 0; turns < 4; turns++) {
+      const { port, engine, settled } = await openEngine(t, () => undefined, http2)
+      const other = await frameClient(t, port)
+      other.send(headers(1, fine))
+      await other.frame('SETTINGS', ({ type }) => type === frameType.settings)
+      const client = await frameClient(t, port)
+      client.send(headers(1, fine))
+      await client.frame('SETTINGS', ({ type }) => type === frameType.settings)
+      client.send(bytes)
+      await new Promise((resolve) => setTimeout(resolve, 0))
+      for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate)
+      const drained = engine.drain(50)
+      await other.frame('GOAWAY', isGoaway)
+      await drained
+      await settled()
+    }
+  })
+}

@@ -86,7 +86,8 @@ export class Http2Connection implements Connection, TimerOwner {
   }
 
   drain(): void {
-    if (this.#state !== 'open') return
+    // One that the library has given up tells so later.
+    if (this.#state !== 'open' || this.#session.destroyed) return
     this.#state = 'leaving'
     // Requests that are under way by now are still taken; which they are is known when the client has answered.
     this.#session.goaway(constants.NGHTTP2_NO_ERROR, lastStreamId)
