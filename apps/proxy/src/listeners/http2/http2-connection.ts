@@ -23,11 +23,17 @@ import { StreamSocket } from './stream-socket.ts'
 /** Bytes of request bodies that a client may send ahead on a whole connection. */
 const connectionWindow = 1_048_576
 
-/** Header lines that the library lets through beyond our own limit, so that we can say what was wrong. */
-const spareFields = 16
+/**
+ * Header lines that the library lets through beyond our own limit: the pieces that browsers cut their cookies into, which
+ * are one line for us, and some more, so that we can say what was wrong.
+ */
+const spareFields = 256
 
 /** What a line costs in the way HTTP/2 counts the size of a head (RFC 9113, 6.5.2). */
 const costOfField = 32
+
+/** Longest head of an answer, encoded, in bytes: more than what is taken from an upstream. */
+const longestHead = 524_288
 
 /** How many more streams a client may reset at once, and then each second, than others do. */
 const resets = { burst: 200, rate: 33 }
@@ -235,6 +241,7 @@ function sessionOptions(rules: ListenerRules): ServerSessionOptions {
   const fields = maxFields + spareFields
   return {
     maxHeaderListPairs: fields,
+    maxSendHeaderBlockLength: longestHead,
     streamResetBurst: maxStreams + resets.burst,
     streamResetRate: resets.rate,
     settings: {

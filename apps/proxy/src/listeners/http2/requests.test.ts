@@ -79,6 +79,17 @@ for (const [name, fields] of [
       await settled()
     })
 
+    test('a browser with very many cookies is understood', async (t) => {
+      const { port, settled } = await openEngine(t, tell, fields)
+      const session = await http2Session(t, port, secure)
+      const crumbs = Array.from({ length: 180 }, (_, n) => `c${n}=${n}`)
+      const { status, body } = await request(session, { cookie: crumbs })
+      assert.equal(status, 200)
+      assert.equal(JSON.parse(body).headers.cookie, crumbs.join('; '))
+      session.close()
+      await settled()
+    })
+
     test('many streams go on at once, and each gets its own answer', async (t) => {
       const { port, settled } = await openEngine(t, tell, fields)
       const session = await http2Session(t, port, secure)
@@ -166,6 +177,25 @@ describe('answers on HTTP/2', () => {
     const session = await http2Session(t, port)
     const { headers, body } = await request(session, { ':method': 'HEAD' })
     assert.deepEqual([headers['content-length'], body], ['5', ''])
+    session.close()
+    await settled()
+  })
+
+  test('with heads as long as an upstream may send arrive', async (t) => {
+    const { port, settled } = await openEngine(
+      t,
+      ({ downstream }) => {
+        const lines = new HeaderLines()
+        for (let n = 0; n < 5; n++) lines.add(`x-${n}`, 'x'.repeat(50_000))
+        downstream.head(200, lines, 2)
+        downstream.write(Buffer.from('ok'))
+        downstream.end([])
+      },
+      http2,
+    )
+    const session = await http2Session(t, port)
+    const { status, headers, body } = await request(session)
+    assert.deepEqual([status, headers['x-4']?.length, body], [200, 50_000, 'ok'])
     session.close()
     await settled()
   })

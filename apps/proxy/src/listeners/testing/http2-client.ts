@@ -16,7 +16,10 @@ export interface StreamOutcome {
 
 /** A session with a server on this machine, by prior knowledge or over TLS. */
 export async function http2Session(scope: Scope, port: number, tls = false): Promise<ClientHttp2Session> {
-  const session = connect(`${tls ? 'https' : 'http'}://127.0.0.1:${port}`, { rejectUnauthorized: false })
+  const session = connect(`${tls ? 'https' : 'http'}://127.0.0.1:${port}`, {
+    rejectUnauthorized: false,
+    settings: { maxHeaderListSize: 1_048_576 },
+  })
   own(scope, () => session.destroy())
   session.on('error', () => undefined)
   await once(session, 'connect')
