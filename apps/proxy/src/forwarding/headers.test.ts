@@ -51,6 +51,12 @@ const rows: readonly Row[] = [
     sees: { 'x-forwarded-for': '9.9.9.9, 8.8.8.8, 127.0.0.1' },
   },
   {
+    what: 'empty lines of a trusted peer say nothing',
+    listener: trusting,
+    sends: ['X-Forwarded-For:', 'X-Forwarded-Proto:', 'X-Forwarded-Host:'],
+    sees: { 'x-forwarded-for': '127.0.0.1', 'x-forwarded-proto': 'http', 'x-forwarded-host': 'api.example:8443' },
+  },
+  {
     what: 'a scheme claimed by an untrusted peer is dropped',
     sends: ['X-Forwarded-Proto: https', 'X-Forwarded-Host: evil', 'X-Forwarded-Port: 1', 'Forwarded: for=1.1.1.1'],
     sees: {

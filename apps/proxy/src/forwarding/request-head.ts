@@ -105,9 +105,9 @@ function writeForwarded(exchange: Exchange, met: number, sink: FieldSink): void 
     return
   }
   const before = exchange.header('x-forwarded-for')
-  sink.addReceived(forwardedFor, before === undefined ? peer.address : `${before}, ${peer.address}`)
-  sink.addReceived(forwardedProto, exchange.header('x-forwarded-proto') ?? scheme)
-  sink.addReceived(forwardedHost, exchange.header('x-forwarded-host') ?? authority)
+  sink.addReceived(forwardedFor, before === undefined || before === '' ? peer.address : `${before}, ${peer.address}`)
+  sink.addReceived(forwardedProto, exchange.header('x-forwarded-proto') || scheme)
+  sink.addReceived(forwardedHost, exchange.header('x-forwarded-host') || authority)
   for (const name of [forwardedPort, forwarded]) {
     const value = exchange.header(name.lower)
     if (value !== undefined) sink.addReceived(name, value)
