@@ -26,6 +26,10 @@ export interface EndpointPorts {
  */
 const connectionLifetime = 3_600_000
 
+/** How many unused connections to one endpoint wait for the next burst, and how long more than those, in milliseconds. */
+const mostIdle = 100
+const idleAbove = 10_000
+
 /**
  * The endpoints of a destination at a time, with their connections and with what chooses among them. When the set
  * changes a new one is made, which takes over what both have in common, and the old one is let go.
@@ -96,6 +100,8 @@ function endpoint(at: Address, ports: EndpointPorts, lease: Lease) {
     },
     http2,
     idle: milliseconds(timeouts.idleConnection),
+    mostIdle,
+    idleAbove,
     lifetime: connectionLifetime,
     expectContinue: milliseconds(timeouts.expectContinue),
     timers,

@@ -20,6 +20,8 @@ export function openPool(scope: Scope, port: number, { dial, ...settings }: Pool
   const pool = new EndpointPool({
     http2: false,
     idle: 0,
+    mostIdle: 100,
+    idleAbove: 10_000,
     lifetime: 0,
     expectContinue: 0,
     onMistake: (thrown) => {

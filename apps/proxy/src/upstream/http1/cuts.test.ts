@@ -41,7 +41,13 @@ for (const [what, answer, body] of answers) {
         assert.ok(failure !== undefined, `cut at ${at}`)
         const reason = way === 'reset' ? 'connection_reset' : 'upstream_protocol_error'
         assert.equal(failure.reason, reason, `cut at ${at}`)
-        if (way === 'end') assert.equal(failure.facts.rule, ruleAt(answer, at, outcome.status), `cut at ${at}`)
+        if (way === 'end') {
+          assert.equal(failure.facts.rule, ruleAt(answer, at, outcome.status), `cut at ${at}`)
+          assert.match(
+            failure.message,
+            at === 0 ? /closed the connection before it answered/ : /closed the connection before/,
+          )
+        }
         assert.ok(body.startsWith(outcome.body))
       }
       assert.equal(upstream.connections, answer.length + 1, 'none of them was used again')

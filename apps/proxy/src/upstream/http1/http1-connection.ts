@@ -10,6 +10,7 @@ import { Timer, type TimerOwner } from '../../timer-wheel.ts'
 import type { Call, Carrier, Fate } from '../pool/call.ts'
 import { type Connection, type ConnectionOwner, type ConnectionSettings, expiry } from '../pool/connection.ts'
 import { answerLimits } from './answer-limits.ts'
+import { keptFor } from './kept-for.ts'
 import { refusedFailure } from './refused-failure.ts'
 
 /**
@@ -30,6 +31,7 @@ export class Http1Connection implements Connection, Carrier, BodySink, TimerOwne
   retired = false
   listed = false
   freeSince: number
+  keptFor = Infinity
   readonly expires: number
   readonly #socket: Socket
   readonly #output: TurnOutput
@@ -236,6 +238,7 @@ export class Http1Connection implements Connection, Carrier, BodySink, TimerOwne
           break
         case 'response':
           this.#settings.timers.disarm(this.#continueTimer)
+          this.keptFor = keptFor(event)
           call?.handler.onHead(event)
           break
         case 'informational':

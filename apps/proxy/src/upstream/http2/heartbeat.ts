@@ -1,46 +1,100 @@
-import type { ClientHttp2Session } from 'node:http2'
 import { Timer, type TimerOwner, type TimerWheel } from '../../timer-wheel.ts'
 
-/** How often a connection with open streams is asked whether it lives, in milliseconds. */
+/** How long a connection with open streams may be silent before it is asked whether it lives, in milliseconds. */
 const interval = 30_000
 
 /** How long the reply may take, in milliseconds. */
 const patience = 15_000
 
 /**
- * Asks a connection by PING whether it lives, while it has open streams: their silence alone does not tell a slow
+ * Questions closer to each other than this are hasty, in milliseconds. Servers of gRPC close a connection for "too many
+ * pings" at the third one that came less than five minutes after another, with nothing of theirs in between.
+ */
+const unhurried = 310_000
+
+/** How many hasty questions may fall into one silence; the last one is kept for a moment when there is a reason. */
+const mostHasty = 2
+
+/** What is asked; a session of the platform is one. */
+export interface Pinged {
+  readonly destroyed: boolean
+  /** It is not ready to be asked yet. */
+  readonly connecting: boolean
+  ping(onReply: () => void): boolean
+  destroy(error: Error): void
+}
+
+/**
+ * Asks a silent connection by PING whether it lives, while it has open streams: their silence alone does not tell a slow
  * endpoint from a dead one, whose connection would take further requests for a long time.
  */
 export class Heartbeat implements TimerOwner {
   /** A reply did not come. */
   missed = false
-  readonly #session: ClientHttp2Session
+  /** Something of an answer has come since the last look. */
+  heard = false
+  readonly #session: Pinged
   readonly #timers: TimerWheel
   readonly #timer = new Timer(this)
+  /** Whether there are open streams. */
+  #beats = false
   #asked = false
+  #askedAt = -Infinity
+  #hasty = 0
 
-  constructor(session: ClientHttp2Session, timers: TimerWheel) {
+  constructor(session: Pinged, timers: TimerWheel) {
     this.#session = session
     this.#timers = timers
   }
 
-  /** Begins, unless it has begun. */
+  /** There are open streams. */
   start(): void {
-    if (!this.#timer.armed) this.#timers.arm(this.#timer, interval)
+    if (this.#beats) return
+    this.#beats = true
+    if (!this.#asked) this.#timers.arm(this.#timer, interval)
   }
 
+  /** There are none any more. A question that is open stays so: whoever comes next wants to know. */
   stop(): void {
-    this.#asked = false
+    this.#beats = false
+    if (!this.#asked) this.#timers.disarm(this.#timer)
+  }
+
+  /** The connection is closed. */
+  end(): void {
     this.#timers.disarm(this.#timer)
+  }
+
+  /** A stream was given up before an answer came: it may be that none can come. */
+  suspect(): void {
+    this.#look()
+    const isHasty = this.#timers.now - this.#askedAt < unhurried
+    if (!this.#asked && !(isHasty && this.#hasty >= mostHasty)) this.#ask()
   }
 
   onTimer(): void {
     if (this.#session.destroyed) return
-    if (this.#asked) {
+    const heard = this.#look()
+    if (this.#asked && !heard) {
       this.missed = true
       this.#session.destroy(new Error('no reply to PING'))
-      return
-    }
+    } else if (this.#asked || heard) this.#timers.arm(this.#timer, this.#asked ? patience : interval)
+    else this.#ask()
+  }
+
+  /** Whether there was an answer since the last look. */
+  #look(): boolean {
+    const { heard } = this
+    this.heard = false
+    if (heard) this.#hasty = 0
+    return heard
+  }
+
+  #ask(): void {
+    if (this.#session.destroyed || this.#session.connecting) return
+    const { now } = this.#timers
+    if (now - this.#askedAt < unhurried) this.#hasty++
+    this.#askedAt = now
     this.#asked = true
     this.#timers.arm(this.#timer, patience)
     this.#session.ping(() => this.#onReply())
@@ -49,6 +103,7 @@ export class Heartbeat implements TimerOwner {
   #onReply(): void {
     if (!this.#asked) return
     this.#asked = false
-    this.#timers.arm(this.#timer, interval)
+    this.#timers.disarm(this.#timer)
+    if (this.#beats) this.#timers.arm(this.#timer, this.#hasty < mostHasty - 1 ? interval : unhurried)
   }
 }

@@ -1,4 +1,4 @@
-import { type ClientHttp2Session, connect } from 'node:http2'
+import { type ClientHttp2Session, connect, constants } from 'node:http2'
 import type { Socket } from 'node:net'
 import { Failure } from '../../failure/failure.ts'
 import { codeOf, toFailure } from '../../failure/to-failure.ts'
@@ -8,6 +8,7 @@ import { type Connection, type ConnectionOwner, type ConnectionSettings, expiry 
 import { Heartbeat } from './heartbeat.ts'
 import { Http2Exchange, type StreamOwner } from './http2-exchange.ts'
 import { http2RequestFields } from './request-fields.ts'
+import { goAwayFailure } from './stream-failure.ts'
 
 /** Most streams of one connection, however many its endpoint would take. */
 const mostStreams = 1_000
@@ -31,8 +32,9 @@ export class Http2Connection implements Connection, StreamOwner {
   freeSince: number
   active = 0
   used = false
-  broken: Failure | undefined = undefined
+  broken: Failure | 'ended' | undefined = undefined
   lastProcessed = Infinity
+  readonly keptFor = Infinity
   readonly expires: number
   readonly timers: TimerWheel
   readonly expectContinue: number
@@ -40,12 +42,14 @@ export class Http2Connection implements Connection, StreamOwner {
   readonly #session: ClientHttp2Session
   readonly #owner: ConnectionOwner
   readonly #heartbeat: Heartbeat
-  /** As the endpoint says; until it does, what is usual. */
-  #streams = 100
+  /** As the endpoint says; until it does, what is expected of it. */
+  #streams: number
 
-  constructor(socket: Socket, owner: ConnectionOwner, settings: ConnectionSettings) {
+  /** @param streams how many requests at the same time the endpoint is expected to take */
+  constructor(socket: Socket, owner: ConnectionOwner, settings: ConnectionSettings, streams: number) {
     const { timers, expectContinue } = settings
     this.#owner = owner
+    this.#streams = streams
     this.timers = timers
     this.expectContinue = expectContinue
     this.freeSince = timers.now
@@ -60,7 +64,7 @@ export class Http2Connection implements Connection, StreamOwner {
     const session = this.#session
     session.on('connect', () => session.setLocalWindowSize(connectionWindow))
     session.on('remoteSettings', ({ maxConcurrentStreams }) => this.#onSettings(maxConcurrentStreams))
-    session.on('goaway', (_code, last) => this.#onGoAway(last ?? 0))
+    session.on('goaway', (code, last) => this.#onGoAway(code, last ?? 0))
     session.on('error', (error) => this.#onError(error))
     session.on('close', () => this.#onClose())
     socket.on('error', (error) => this.#onError(error))
@@ -69,14 +73,14 @@ export class Http2Connection implements Connection, StreamOwner {
 
   /** Nothing more can come. Answers that are here whole, and wait for their clients, are not harmed by the closing. */
   #onSocketEnd(socket: Socket): void {
-    this.broken ??= new Failure('upstream_protocol_error', {}, new Error('the connection was ended'))
+    this.broken ??= 'ended'
     this.#retire()
     socket.destroySoon()
   }
 
   get room(): number {
     if (this.retired || this.#session.closed || this.#session.destroyed) return 0
-    return Math.max(0, Math.min(this.#streams, mostStreams) - this.active)
+    return Math.max(0, this.#streams - this.active)
   }
 
   start(call: Call): void {
@@ -118,17 +122,35 @@ export class Http2Connection implements Connection, StreamOwner {
     if (!this.retired) this.#owner.onRoom(this)
   }
 
+  onHeard(): void {
+    this.#heartbeat.heard = true
+  }
+
+  onGivenUp(): void {
+    this.#heartbeat.suspect()
+  }
+
+  /** In clear text HTTP/2 was not negotiated: whoever configured it said that there is nothing else. */
+  fallBack(): boolean {
+    if (this.#scheme === 'http') return false
+    this.#owner.onHttp1Wanted()
+    return true
+  }
+
   onMistake(thrown: unknown): void {
     this.#owner.onMistake(thrown)
   }
 
   #onSettings(streams: number | undefined): void {
     const before = this.room
-    this.#streams = streams ?? mostStreams
+    this.#streams = Math.min(streams ?? mostStreams, mostStreams)
+    this.#owner.onStreams(this.#streams)
     if (before === 0 && this.room > 0) this.#owner.onRoom(this)
   }
 
-  #onGoAway(last: number): void {
+  #onGoAway(code: number, last: number): void {
+    if (code !== constants.NGHTTP2_NO_ERROR) this.broken ??= goAwayFailure(code)
+    if (code === constants.NGHTTP2_HTTP_1_1_REQUIRED) this.fallBack()
     this.lastProcessed = Math.min(this.lastProcessed, last)
     this.retire()
   }
@@ -141,7 +163,7 @@ export class Http2Connection implements Connection, StreamOwner {
   }
 
   #onClose(): void {
-    this.#heartbeat.stop()
+    this.#heartbeat.end()
     this.#retire()
     this.#owner.onClosed(this)
   }

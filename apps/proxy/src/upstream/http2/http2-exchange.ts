@@ -1,11 +1,15 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2'
-import type { BodyLength } from '@vrata/http1'
+import { Readable } from 'node:stream'
+import { type BodyLength, refused } from '@vrata/http1'
 import type { BodySink } from '../../body-source.ts'
 import type { Failure } from '../../failure/failure.ts'
 import { codeOf, toFailure } from '../../failure/to-failure.ts'
 import { FlatFields } from '../../headers/received-fields.ts'
 import { kept } from '../../sockets/direct-socket.ts'
 import { Timer, type TimerOwner, type TimerWheel } from '../../timer-wheel.ts'
+import { closedFailure } from '../closed-failure.ts'
+import { answerLimits } from '../http1/answer-limits.ts'
+import { refusedFailure } from '../http1/refused-failure.ts'
 import type { Call, Carrier, Fate } from '../pool/call.ts'
 import { KeptBody } from '../pool/kept-body.ts'
 import type { AnswerHead } from '../transport.ts'
@@ -16,12 +20,18 @@ export interface StreamOwner {
   readonly timers: TimerWheel
   /** How long a body waits for `100 Continue`, in milliseconds; 0 = not at all. */
   readonly expectContinue: number
-  /** Why the connection ended, if it did. */
-  readonly broken: Failure | undefined
+  /** Why the connection ended, if it did; `ended`: its endpoint closed it in peace. */
+  readonly broken: Failure | 'ended' | undefined
   /** The endpoint will not begin to work on streams above this one. */
   readonly lastProcessed: number
   /** Whether other streams ended well on this connection before. */
   readonly used: boolean
+  /** Something of an answer has come. */
+  onHeard(): void
+  /** A stream was given up of whose answer nothing had come. */
+  onGivenUp(): void
+  /** The endpoint wants HTTP/1.1. @returns whether it can have it: then the request is to be sent once more */
+  fallBack(): boolean
   /** The stream is closed. */
   onStreamClosed(): void
   onMistake(thrown: unknown): void
@@ -40,6 +50,10 @@ export class Http2Exchange implements Carrier, BodySink, TimerOwner {
   #trailers: readonly string[] = []
   #continueTimer: Timer | undefined = undefined
   #headSeen = false
+  /** Interim answers so far. */
+  #informed = 0
+  /** The endpoint has said that its answer is complete. */
+  #complete = false
   #kept: KeptBody | undefined = undefined
   /** Why its connection broke, where the stream hears of that first. */
   #broken: Failure | undefined = undefined
@@ -52,6 +66,7 @@ export class Http2Exchange implements Carrier, BodySink, TimerOwner {
     this.#owner = owner
     this.#stream = session.request(fields, { endStream: !hasBody, waitForTrailers: hasBody })
     this.#stream[exchangeOf] = this
+    this.#stream.push = pushed
     listen(this.#stream)
   }
 
@@ -128,17 +143,32 @@ export class Http2Exchange implements Carrier, BodySink, TimerOwner {
   }
 
   onInform(status: number, raw: readonly string[]): void {
-    if (status !== 100) this.#call?.handler.onInform(status, new FlatFields(raw.slice(2)))
+    this.#owner.onHeard()
+    this.#informed++
+    if (this.#informed > answerLimits.informational) this.#refuse('too_many_informational')
+    else if (status !== 100) this.#call?.handler.onInform(status, new FlatFields(raw.slice(2)))
   }
 
   onHead(raw: readonly string[], last: boolean): void {
     this.#disarm()
+    this.#owner.onHeard()
+    const status = Number(raw[1])
+    if (status > 599) {
+      this.#refuse('status_out_of_range')
+      return
+    }
     this.#headSeen = true
     this.#kept?.drop()
-    this.#call?.handler.onHead(answerHead(raw, last))
+    this.#call?.handler.onHead(answerHead(status, raw, last))
+  }
+
+  /** The answer breaks a rule that this protocol does not look after. */
+  #refuse(reason: 'too_many_informational' | 'status_out_of_range'): void {
+    this.#fail(refusedFailure(refused(reason, 'response')), 'final')
   }
 
   onData(chunk: Buffer): void {
+    this.#owner.onHeard()
     if (this.#call !== undefined && !this.#call.handler.onData(chunk)) this.#stream.pause()
   }
 
@@ -146,19 +176,18 @@ export class Http2Exchange implements Carrier, BodySink, TimerOwner {
     this.#answerTrailers = new FlatFields(raw)
   }
 
-  /** All of the answer has come. What is left of the request is of no use any more. */
+  /** There is no more to be read. A stream that is reset without an error ends like one that is complete. */
+  onLast(): void {
+    this.#complete = !this.#stream.closed
+  }
+
+  /** All of the answer was read. What is left of the request is of no use any more. */
   onAnswered(): void {
     const call = this.#call
-    if (call === undefined || !this.#headSeen || this.#reset) return
+    if (call === undefined || !this.#headSeen || !this.#complete) return
     this.#letGo(call)
     if (!this.#stream.closed && this.#upload !== 'done') this.#stream.close(constants.NGHTTP2_NO_ERROR)
     call.end(this.#answerTrailers)
-  }
-
-  /** Node ends what can be read also when a stream is reset. */
-  get #reset(): boolean {
-    const { rstCode, aborted } = this.#stream
-    return aborted || (rstCode !== undefined && rstCode !== constants.NGHTTP2_NO_ERROR)
   }
 
   /** `close` follows. A reset of this stream alone is judged there by its code; others come from the connection. */
@@ -176,11 +205,20 @@ export class Http2Exchange implements Carrier, BodySink, TimerOwner {
     const unprocessed = id > this.#owner.lastProcessed
     const broken = this.#owner.broken ?? this.#broken
     if (broken !== undefined && !unprocessed) {
-      this.#fail(broken, this.#fateWithConnection)
+      this.#fail(broken === 'ended' ? this.#closed() : broken, this.#fateWithConnection)
       return
     }
     const { failure, fate } = streamFailure(rstCode, unprocessed)
+    if (rstCode === constants.NGHTTP2_HTTP_1_1_REQUIRED && !this.#headSeen && this.#owner.fallBack()) {
+      this.#fail(failure, 'unheard')
+      return
+    }
     this.#fail(failure, this.#headSeen ? 'final' : fate)
+  }
+
+  #closed(): Failure {
+    const rule = this.#headSeen ? 'truncated_body' : 'closed_before_response'
+    return closedFailure(rule, new Error('the connection was ended'))
   }
 
   /** Whether a call that dies with its connection may simply have come too late. */
@@ -207,6 +245,7 @@ export class Http2Exchange implements Carrier, BodySink, TimerOwner {
   abort(): void {
     if (this.#call !== undefined) this.#letGo(this.#call)
     this.#cancel()
+    if (!this.#headSeen) this.#owner.onGivenUp()
   }
 
   #letGo(call: Call): void {
@@ -237,6 +276,15 @@ function listen(stream: OwnedStream): void {
   stream.on('wantTrailers', onWantTrailers)
   stream.on('error', onError)
   stream.on('close', onClose)
+}
+
+/**
+ * Sees the end of what can be read come, while the stream still tells whether it is the answer's own: later, a reset
+ * without an error (RFC 9113, 8.1) looks the same.
+ */
+function pushed(this: OwnedStream, chunk: unknown, encoding?: BufferEncoding): boolean {
+  if (chunk === null) this[exchangeOf]?.onLast()
+  return Readable.prototype.push.call(this, chunk, encoding)
 }
 
 function onContinue(this: OwnedStream): void {
@@ -284,9 +332,9 @@ function onClose(this: OwnedStream): void {
 }
 
 /** @param last nothing follows the head */
-function answerHead(raw: readonly string[], last: boolean): AnswerHead {
+function answerHead(status: number, raw: readonly string[], last: boolean): AnswerHead {
   const fields = new FlatFields(raw.slice(2)) // behind `:status`, which comes first and alone
-  return { status: Number(raw[1]), fields, bodyLength: bodyLength(fields, last) }
+  return { status, fields, bodyLength: bodyLength(fields, last) }
 }
 
 function bodyLength(fields: FlatFields, last: boolean): BodyLength {

@@ -33,6 +33,18 @@ export function streamFailure(code: number, unprocessed: boolean): StreamFailure
   if (unprocessed || code === constants.NGHTTP2_REFUSED_STREAM) {
     return { failure: new Failure('connection_reset', {}, cause), fate: 'unheard' }
   }
-  const reason = protocolErrors.has(code) ? 'upstream_protocol_error' : 'connection_reset'
-  return { failure: new Failure(reason, {}, cause), fate: 'final' }
+  if (code === constants.NGHTTP2_HTTP_1_1_REQUIRED) {
+    const message = 'the upstream wants HTTP/1.1 instead of HTTP/2'
+    return { failure: new Failure('upstream_protocol_error', { message }, cause), fate: 'final' }
+  }
+  return { failure: new Failure(reasonOf(code), {}, cause), fate: 'final' }
+}
+
+/** Why the requests of a connection failed that its endpoint gave up by GOAWAY with this code. */
+export function goAwayFailure(code: number): Failure {
+  return new Failure(reasonOf(code), {}, new Error(`the connection was given up: ${names[code] ?? code}`))
+}
+
+function reasonOf(code: number): 'upstream_protocol_error' | 'connection_reset' {
+  return protocolErrors.has(code) ? 'upstream_protocol_error' : 'connection_reset'
 }

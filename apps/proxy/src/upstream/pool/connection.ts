@@ -9,6 +9,10 @@ export interface ConnectionOwner {
   onRetired(connection: Connection): void
   /** Its socket is closed. */
   onClosed(connection: Connection): void
+  /** How many calls at the same time a connection takes, as the endpoint has just said. */
+  onStreams(streams: number): void
+  /** The endpoint does not want HTTP/2 for what it was asked, though it had agreed to it. */
+  onHttp1Wanted(): void
   /** Hears of errors that can only be ours. */
   onMistake(thrown: unknown): void
 }
@@ -32,6 +36,8 @@ export interface Connection {
   readonly retired: boolean
   /** When it is too old for further calls, in the time of the wheel. */
   readonly expires: number
+  /** For how long without a call its endpoint keeps it, in milliseconds, where the endpoint has said so; else Infinity. */
+  readonly keptFor: number
   /** When it had room for a further call last, in the time of the wheel. Kept by the pool. */
   freeSince: number
   /** Whether the pool lists it as one that has room. Kept by the pool. */

@@ -16,6 +16,9 @@ export interface PoolOptions {
   readonly http2: boolean
   /** How long an unused connection is kept. */
   readonly idle: number
+  /** More unused connections than this are kept for `idleAbove` only: what a burst leaves behind. */
+  readonly mostIdle: number
+  readonly idleAbove: number
   /** How old a connection may be when it gets another request. */
   readonly lifetime: number
   /** How long a client's body waits for `100 Continue`; 0 = not at all. */
@@ -39,6 +42,9 @@ export interface PoolLoad {
 
 /** Idle connections are looked through no more often than this, in milliseconds. */
 const idleCheck = 100
+
+/** How long an endpoint that asked for HTTP/1.1 instead of HTTP/2 is not offered the latter, in milliseconds. */
+const http1Time = 600_000
 
 /** How many requests a connection of HTTP/2 is expected to carry before its server has said so. */
 const expectedStreams = 100
@@ -69,6 +75,8 @@ export class EndpointPool implements Transport, CallOwner, ConnectionOwner, Time
   #disposed = false
   /** How many requests a new connection will take, by all that is known. */
   #streams: number
+  /** Until when the endpoint is spoken to in HTTP/1.1 only, because it asked for that. */
+  #http1Until = 0
   readonly #idleTimer = new Timer(this)
 
   constructor(options: PoolOptions) {
@@ -100,6 +108,7 @@ export class EndpointPool implements Transport, CallOwner, ConnectionOwner, Time
 
   send(request: OutgoingRequest, handler: UpstreamHandler, queueLimit: number): UpstreamCall {
     const call = new Call(request, handler, queueLimit, this)
+    this.#closeStale()
     const connection = this.#take()
     if (connection === undefined) this.#enqueue(call)
     else connection.start(call)
@@ -128,6 +137,22 @@ export class EndpointPool implements Transport, CallOwner, ConnectionOwner, Time
       if (connection === undefined || connection.freeSince < since) return undefined
       if (connection.room <= 1) this.#unlistLast(connection)
       if (connection.room > 0) return connection
+    }
+  }
+
+  /**
+   * Closes what would be taken next and must not be any more: because it has become too old without a request, or because
+   * its endpoint is about to close it, which would cost the request.
+   */
+  #closeStale(): void {
+    const { now } = this.endpoint.timers
+    for (;;) {
+      const connection = this.#free.at(-1)
+      if (connection === undefined) return
+      const { active, freeSince, keptFor, expires } = connection
+      if (now < expires && (active > 0 || now - freeSince < keptFor)) return
+      this.#unlistLast(connection)
+      connection.retire()
     }
   }
 
@@ -165,7 +190,7 @@ export class EndpointPool implements Transport, CallOwner, ConnectionOwner, Time
   }
 
   #dial(): Dialling {
-    const protocols = this.options.http2 ? either : onlyHttp1
+    const protocols = this.#offersHttp2 ? either : onlyHttp1
     const dialling = new Dialling()
     dialling.socket = dial(this.endpoint, protocols, (failure, socket) => {
       if (!this.#dialling.delete(dialling)) return void socket?.destroy()
@@ -190,7 +215,11 @@ export class EndpointPool implements Transport, CallOwner, ConnectionOwner, Time
     for (const call of dialling.calls) call.dialling = undefined
     const connection = this.#connectionOn(socket)
     this.#open.add(connection)
-    this.#streams = this.options.http2 ? Math.max(1, connection.room) : 1
+    if (connection instanceof Http1Connection) this.#streams = 1
+    else if (!this.#offersHttp2) {
+      connection.retire() // it was agreed on before the endpoint changed its mind
+      return
+    }
     this.onRoom(connection)
   }
 
@@ -198,7 +227,8 @@ export class EndpointPool implements Transport, CallOwner, ConnectionOwner, Time
     const { http2, dial: options } = this.options
     const speaks = 'alpnProtocol' in socket ? socket.alpnProtocol : undefined
     const isHttp2 = http2 && (options.tls === undefined || speaks === 'h2')
-    return isHttp2 ? new Http2Connection(socket, this, this.options) : new Http1Connection(socket, this, this.options)
+    if (isHttp2) return new Http2Connection(socket, this, this.options, this.#streams)
+    return new Http1Connection(socket, this, this.options)
   }
 
   onRoom(connection: Connection): void {
@@ -213,7 +243,14 @@ export class EndpointPool implements Transport, CallOwner, ConnectionOwner, Time
     if (this.#waiting.size > 0) this.#serve()
     if (connection.active > 0) return
     if (this.#disposed || this.#surplus > 0) this.#closeIdle(connection)
-    else if (this.options.idle > 0 && !this.#idleTimer.armed) timers.arm(this.#idleTimer, this.options.idle)
+    else if (this.options.idle > 0) this.#watchIdle(now)
+  }
+
+  #watchIdle(now: number): void {
+    const { idle, mostIdle, idleAbove } = this.options
+    const { timers } = this.endpoint
+    if (!this.#idleTimer.armed) timers.arm(this.#idleTimer, idle)
+    if (this.#free.length > mostIdle && this.#idleTimer.due > now + idleAbove) timers.arm(this.#idleTimer, idleAbove)
   }
 
   #list(connection: Connection): void {
@@ -238,6 +275,20 @@ export class EndpointPool implements Transport, CallOwner, ConnectionOwner, Time
     if (connection.retired) this.#retired--
     this.#unlist(connection)
     this.#serve()
+  }
+
+  get #offersHttp2(): boolean {
+    return this.options.http2 && this.endpoint.timers.now >= this.#http1Until
+  }
+
+  onStreams(streams: number): void {
+    if (this.#offersHttp2) this.#streams = Math.max(1, streams)
+  }
+
+  onHttp1Wanted(): void {
+    this.#http1Until = this.endpoint.timers.now + http1Time
+    this.#streams = 1
+    for (const connection of [...this.#open]) if (connection instanceof Http2Connection) connection.retire()
   }
 
   onMistake(thrown: unknown): void {
@@ -271,16 +322,20 @@ export class EndpointPool implements Transport, CallOwner, ConnectionOwner, Time
 
   /** Connections have been idle for long enough. */
   onTimer(): void {
-    const { idle } = this.options
+    const { idle, mostIdle, idleAbove } = this.options
     const { timers } = this.endpoint
     const now = timers.now
-    let oldest = Infinity
-    for (const connection of [...this.#free]) {
-      if (connection.active > 0) continue
-      if (now - connection.freeSince >= idle) this.#closeIdle(connection)
-      else oldest = Math.min(oldest, connection.freeSince)
+    const unused = this.#free.filter(({ active }) => active === 0)
+    let above = unused.length - mostIdle
+    let next = Infinity
+    // Those that have been free for long come first.
+    for (const connection of unused) {
+      const limit = above-- > 0 ? Math.min(idle, idleAbove) : idle
+      const left = connection.freeSince + limit - now
+      if (left <= 0) this.#closeIdle(connection)
+      else next = Math.min(next, left)
     }
-    if (oldest < Infinity) timers.arm(this.#idleTimer, Math.max(idleCheck, oldest + idle - now))
+    if (next < Infinity) timers.arm(this.#idleTimer, Math.max(idleCheck, next))
   }
 
   [Symbol.dispose](): void {
