@@ -1,4 +1,16 @@
+import { lookup } from 'node:dns/promises'
 import { type Answer, ask, type Backend, type RequestOptions } from '@vrata/testkit'
+
+/** A name that has no address (RFC 6761, 6.4); absolute, so that no search domain is tried with it. */
+export const unknownName = 'nowhere.invalid.'
+
+/** Whether it has one all the same: there are name servers that have an address for every name. */
+export async function isEveryNameKnown(): Promise<boolean> {
+  return lookup(unknownName).then(
+    () => true,
+    () => false,
+  )
+}
 
 /** A client that keeps its cookies, as a browser does. */
 export class StickyClient {

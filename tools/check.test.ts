@@ -104,7 +104,7 @@ function runTests(t: TestContext, files: Readonly<Record<string, string>>) {
   const reporter = `--test-reporter=${join(root, 'tools/count-reporter.ts')}`
   const result = spawnSync(
     process.execPath,
-    ['--test', reporter, '--test-reporter-destination=stderr', '--test-timeout=500', '*.test.mjs'],
+    ['--test', reporter, '--test-reporter-destination=stderr', '*.test.mjs'],
     // a runner inside a runner reports to the outer one unless this variable is gone
     { cwd: folder, encoding: 'utf8', env: { ...process.env, NODE_TEST_CONTEXT: undefined } },
   )
@@ -116,7 +116,7 @@ const head = "import { test } from 'node:test'\n"
 test('the reporter counts passed, failed, skipped, todo and cancelled tests', (t) => {
   const { status, counts } = runTests(t, {
     'a.test.mjs': `${head}test('a', () => {})\ntest('b', { skip: 'why' }, () => {})\ntest('c', { todo: true }, () => {})\n`,
-    'b.test.mjs': `${head}test('d', () => { throw new Error('no') })\ntest('e', () => new Promise(() => setTimeout(() => {}, 1500)))\n`,
+    'b.test.mjs': `${head}test('d', () => { throw new Error('no') })\ntest('e', { timeout: 100 }, () => new Promise(() => setTimeout(() => {}, 1500)))\n`,
   })
   assert.notEqual(status, 0)
   assert.ok(counts)
@@ -139,12 +139,12 @@ test('the reporter counts zero when no file matches', (t) => {
 
 test('a step that hangs is killed with all its children and has failed', async (t) => {
   const folder = temporaryTree(t, {})
-  const { ok, output, seconds } = await runStep(['bash', '-c', 'echo begun; sleep 60 & wait'], 0.5, folder)
+  const { ok, output, seconds } = await runStep(['bash', '-c', 'echo begun; sleep 600 & wait'], 3, folder)
   assert.equal(ok, false)
   assert.match(output, /^begun\n/)
-  assert.match(output, /still running after 0\.5 s, killed/)
-  // the child holds the output pipe open: had it lived on, the step would have taken its 60 s
-  assert.ok(seconds < 30, `${seconds} s`)
+  assert.match(output, /still running after 3 s, killed/)
+  // the child holds the output pipe open: had it lived on, the step would have taken its 600 s
+  assert.ok(seconds < 300, `${seconds} s`)
 })
 
 test('a step whose program does not exist has failed and says so', async (t) => {

@@ -27,16 +27,16 @@ function steps(): Step[] {
     .map(({ folder }) => folder)
     .filter((folder) => folder !== 'e2e')
   return [
-    { name: 'lint', command: ['nx', 'run', 'vrata:lint'], limitSeconds: 120, testedFolders: [] },
-    { name: 'typecheck', command: ['nx', 'run', 'vrata:typecheck'], limitSeconds: 120, testedFolders: [] },
+    { name: 'lint', command: ['nx', 'run', 'vrata:lint'], limitSeconds: 600, testedFolders: [] },
+    { name: 'typecheck', command: ['nx', 'run', 'vrata:typecheck'], limitSeconds: 600, testedFolders: [] },
     {
       name: 'test',
       command: ['nx', 'run-many', '-t', 'test', '--parallel=2'],
-      limitSeconds: 300,
+      limitSeconds: 1200,
       testedFolders: [...withTests, '.'],
     },
-    { name: 'build', command: ['nx', 'run-many', '-t', 'build', '--parallel=2'], limitSeconds: 120, testedFolders: [] },
-    { name: 'e2e', command: ['nx', 'run', '@vrata/e2e:e2e'], limitSeconds: 480, testedFolders: ['e2e'] },
+    { name: 'build', command: ['nx', 'run-many', '-t', 'build', '--parallel=2'], limitSeconds: 600, testedFolders: [] },
+    { name: 'e2e', command: ['nx', 'run', '@vrata/e2e:e2e'], limitSeconds: 2400, testedFolders: ['e2e'] },
   ]
 }
 

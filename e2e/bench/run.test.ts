@@ -37,7 +37,7 @@ test('every system is measured without an error, and none of them is left afterw
   const temporary = await temporaryFolder(t)
   const json = join(folder, 'results.json')
   const program = bench(t, temporary, ['--cells', 'bare', '--only', 'vrata,http-proxy-3', '--json', json])
-  assert.equal(await program.ended(60_000), 0, program.tail())
+  assert.equal(await program.ended(300_000), 0, program.tail())
 
   const { cells } = JSON.parse(await readFile(json, 'utf8')) as { cells: { raw: Row[]; figures: { name: string }[] }[] }
   const rows = cells[0]?.raw ?? []
@@ -60,10 +60,10 @@ test('every system is measured without an error, and none of them is left afterw
 
 test('an interrupted comparison ends at once and leaves nothing behind', needs, async (t) => {
   const temporary = await temporaryFolder(t)
-  const program = bench(t, temporary, ['--cells', 'bare', '--only', 'http-proxy-3', '--seconds', '60'])
+  const program = bench(t, temporary, ['--cells', 'bare', '--only', 'http-proxy-3', '--seconds', '600'])
   await program.waitForLog('the load', ({ msg }) => msg.endsWith('no proxy is ready'))
   program.signal('SIGINT')
-  assert.equal(await program.ended(20_000), 130, program.tail())
+  assert.equal(await program.ended(300_000), 130, program.tail())
   assert.deepEqual(program.stderr, ['interrupted'])
   assert.deepEqual(await readdir(temporary), [])
 })

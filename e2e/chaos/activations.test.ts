@@ -8,7 +8,7 @@ const activations = 200
 const size = 400_000_000 // far more than what is read slowly until the end of the run
 
 test(`${activations} activations under constant load: no request fails, no connection is dropped`, {
-  timeout: 100_000,
+  timeout: 600_000,
 }, async (t) => {
   const { client, url, port, base, activate, proxy } = await startGateway(t)
   const blue = await startBackend(t, { name: 'blue' })

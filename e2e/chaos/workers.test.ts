@@ -9,7 +9,7 @@ const activations = 100
 const kills = 8
 
 test(`${activations} activations under constant load on two workers: no request fails, no connection is dropped`, {
-  timeout: 100_000,
+  timeout: 600_000,
 }, async (t) => {
   const { client, url, port, base, activate, proxy } = await startGateway(t, two)
   const blue = await startBackend(t, { name: 'blue' })
@@ -51,7 +51,7 @@ test(`${activations} activations under constant load on two workers: no request 
 })
 
 test(`${kills} times kill -9 of a worker while snapshots are activated: every one is applied, by all workers`, {
-  timeout: 100_000,
+  timeout: 600_000,
 }, async (t) => {
   const { client, url, base, activate, proxy } = await startGateway(t, two)
   const first = await activate(base.respond('shop', '/shop', 'first'), 'first')

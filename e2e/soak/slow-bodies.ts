@@ -97,15 +97,16 @@ export async function slowBodies(scope: Scope, options: SlowBodies): Promise<Slo
   }
   let peak = idle
   const slowUntil = performance.now() + slowFor
-  while (performance.now() < slowUntil) {
+  const deadline = performance.now() + patience
+  const slowSide = direction === 'down' ? readers : uploads
+  const allBegun = (): boolean => slowSide.length === connections && slowSide.every(({ received }) => received > 0)
+  while (performance.now() < slowUntil || (!allBegun() && performance.now() < deadline)) {
     await wait(50)
     peak = Math.max(peak, memory())
   }
-  const slowSide = direction === 'down' ? readers : uploads
   const arrivedSlowly = slowSide.reduce((sum, { received }) => sum + received, 0)
   for (const socket of sockets.slice(whole)) socket.destroy()
 
-  const deadline = performance.now() + patience
   const wholeBodies: number[] = []
   for (const reader of [...readers, ...uploads]) reader.hurry()
   for (const reader of readers.slice(0, whole)) {

@@ -11,7 +11,7 @@ function run(app: App, args: readonly string[], env: Readonly<Record<string, str
   const [file = '', ...before] = commandOf(app)
   return spawnSync(file, [...before, ...args], {
     encoding: 'utf8',
-    timeout: 20_000,
+    timeout: 120_000,
     env: { ...process.env, ...env },
   })
 }

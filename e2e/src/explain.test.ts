@@ -165,7 +165,7 @@ test('where hashes decide, an explanation names the destination and the endpoint
     }
   }
   for (const [path, taken] of seen) {
-    const least = path === '/source' ? 1 : path === '/hashed' || path === '/sticky' ? 2 : 4
+    const least = path === '/source' ? 1 : path === '/hashed' || path === '/sticky' ? 2 : 3
     assert.ok(taken.size >= least, `${path}: ${[...taken]}`)
   }
 })

@@ -26,13 +26,9 @@ test('a port that is taken makes the proxy degraded: the fleet names the listene
   assert.match(ready.body, /taken/)
 
   await squatter.close()
-  await eventually('the listener to be opened', async () => (await ask(squatter.url)).body === 'hello', {
-    timeout: 30_000,
-  })
-  await eventually(
-    'the fleet to be in sync',
-    async () => (await client.fleet()).proxies.every(({ state }) => state === 'inSync'),
-    { timeout: 30_000 },
+  await eventually('the listener to be opened', async () => (await ask(squatter.url)).body === 'hello')
+  await eventually('the fleet to be in sync', async () =>
+    (await client.fleet()).proxies.every(({ state }) => state === 'inSync'),
   )
 })
 

@@ -153,19 +153,25 @@ test('a deadline of the client ends the call on both sides, and the route has th
     ['1H', /^300m$/],
     [undefined, /^300m$/],
   ] as const) {
-    const begun = performance.now()
-    const call = client.call('/demo.Words/Silent', asked === undefined ? {} : { 'grpc-timeout': asked })
-    assert.deepEqual(await call.rest(), [])
-    const { http, code, trailersOnly } = await call.ended
-    assert.deepEqual([http, code, trailersOnly], [200, '4', true], `asked for ${asked}`)
-    assert.ok(performance.now() - begun >= (asked === '50m' ? 45 : 290), `asked for ${asked}: it was not ended early`)
+    const known = upstream.calls.length
+    // On a machine that stands still the time of a call may be over before the upstream hears of it: then once more.
+    while (upstream.calls.length === known) {
+      const begun = performance.now()
+      const call = client.call('/demo.Words/Silent', asked === undefined ? {} : { 'grpc-timeout': asked })
+      assert.deepEqual(await call.rest(), [])
+      const { http, code, trailersOnly } = await call.ended
+      assert.deepEqual([http, code, trailersOnly], [200, '4', true], `asked for ${asked}`)
+      assert.ok(performance.now() - begun >= (asked === '50m' ? 45 : 290), `asked for ${asked}: it was not ended early`)
+    }
     assert.match(String(upstream.calls.at(-1)?.['grpc-timeout']), told)
   }
-  await eventually('the upstream to see all three calls end', () => left === 3)
+  await eventually('the upstream to see all calls end', () => left === upstream.calls.length)
 
-  const begun = client.call('/demo.Words/Echo')
-  begun.send('hello')
-  assert.equal(await begun.next(), 'heard hello')
+  const begun = await eventually('a call that begins to be answered in its time', async () => {
+    const call = client.call('/demo.Words/Echo')
+    call.send('hello')
+    return (await call.next()) === 'heard hello' && call
+  })
   assert.deepEqual(await begun.rest(), [])
   const { http, code, message, trailersOnly } = await begun.ended
   assert.deepEqual([http, code, trailersOnly], [200, '4', false], 'a call that has begun to answer has its status last')

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
 import { test } from 'node:test'
 import { ask, eventually, freePort, isFree, oneConnection, slowDownload, snapshot, startBackend } from '@vrata/testkit'
 import { startGateway } from '../gateway.ts'
@@ -55,10 +57,9 @@ test('a kept connection of a listener that goes is told so and closed', async (t
   await activate(base.respond('all', '/', 'x'))
   const agent = oneConnection()
   t.after(() => agent.destroy())
+  const kept = once(agent, 'free') as Promise<[Socket]>
   await ask(url, { agent })
-  const closed = new Promise<void>((resolve) => {
-    for (const socket of Object.values(agent.freeSockets).flat()) socket?.on('close', () => resolve())
-  })
+  const closed = once((await kept)[0], 'close')
   const { id } = await snapshot().activate(client, 'empty')
   await proxy.applied(id)
   await closed

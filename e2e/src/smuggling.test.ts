@@ -133,7 +133,8 @@ for (const { name, start, needs } of kinds) {
     expected.push(...victim.requests, 'GET /end')
     const whole = async (): Promise<string[]> =>
       (await backend.seen()).flatMap((s) => (s.status === 200 ? s.request : []))
-    await eventually('the log of the backend to be written', async () => (await whole()).includes('GET /end'))
+    // each server writes its log in its own time, and lines of two connections in either order
+    await eventually('the log of the backend to be written', async () => (await whole()).length >= expected.length)
     assert.deepEqual((await whole()).sort(), expected.sort(), 'exactly what was in order was answered')
     const partial = (await backend.seen()).filter(({ status, request }) => status !== 200 && !allowed.has(request))
     assert.deepEqual(partial, [], 'nothing else was seen, not even in part')

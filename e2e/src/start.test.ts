@@ -37,8 +37,7 @@ async function npmStart(t: TestContext): Promise<Started> {
   return { program, port, adminPort, folder }
 }
 
-const ready = (program: Program) =>
-  program.waitForLog('it to be ready', ({ msg }) => msg.startsWith('vrata: ready'), 30_000)
+const ready = (program: Program) => program.waitForLog('it to be ready', ({ msg }) => msg.startsWith('vrata: ready'))
 
 /** Process id that `npm start` printed for one of its two programs. */
 function pidOf(program: Program, app: string): number {

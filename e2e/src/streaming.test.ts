@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
-import { ask, begin, eventually, startBackend } from '@vrata/testkit'
+import { ask, begin, eventually, freePort, startBackend } from '@vrata/testkit'
 import { startGateway } from '../gateway.ts'
 
 test('each piece of a response reaches the client before the next one exists', async (t) => {
@@ -112,7 +112,7 @@ test('a client that does not read holds the backend back, and gets everything on
   await activate(base.destination('a', backend.address).forward('all', '/', 'a'))
   const response = await begin(url)
   const held = await settled(() => written)
-  assert.ok(held < 60_000_000, `the backend could write ${held} bytes to a client that reads nothing`)
+  assert.ok(held < (size * 3) / 4, `the backend could write ${held} bytes to a client that reads nothing`)
   let received = 0
   for await (const chunk of response) received += chunk.length
   assert.equal(received, size)
@@ -149,7 +149,7 @@ test('a backend that does not read holds the client back', async (t) => {
   }
   const uploading = upload()
   const held = await settled(() => written)
-  assert.ok(held < 60_000_000, `the client could write ${held} bytes to a backend that reads nothing`)
+  assert.ok(held < (size * 3) / 4, `the client could write ${held} bytes to a backend that reads nothing`)
   go()
   await uploading
   const [response] = await answered
@@ -220,12 +220,11 @@ test('an answer that the backend cuts is cut for the client too', async (t) => {
 
 test('backends that fail before they answer give an error in JSON with its reason', async (t) => {
   const { url, base, activate } = await startGateway(t)
-  const closed = await startBackend(t)
-  await closed.close()
+  const closed = `127.0.0.1:${await freePort()}`
   const silent = await startBackend(t, { handler: (request) => void request.socket.destroy() })
   await activate(
     base
-      .destination('closed', closed.address)
+      .destination('closed', closed)
       .destination('silent', silent.address)
       .forward('closed', '/closed', 'closed')
       .forward('silent', '/silent', 'silent'),

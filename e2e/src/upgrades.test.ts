@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { test } from 'node:test'
-import { openUpgrade, openWebSocket, startBackend, startUpgradeBackend } from '@vrata/testkit'
+import { eventually, openUpgrade, openWebSocket, startBackend, startUpgradeBackend } from '@vrata/testkit'
 import { startGateway } from '../gateway.ts'
 
 test('a WebSocket passes through, and lives on while other routes and destinations change', async (t) => {
@@ -32,7 +32,7 @@ test('a WebSocket that the client closes is closed at the backend', async (t) =>
   assert.equal(await socket.ask('a'), 'a')
   assert.equal(backend.connections(), 1)
   socket.close()
-  while (backend.connections() > 0) await new Promise((resolve) => setImmediate(resolve))
+  await eventually('the backend to see it', () => backend.connections() === 0)
   assert.equal(socket.open, false)
 })
 

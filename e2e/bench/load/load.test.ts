@@ -41,9 +41,9 @@ test('what wrk says when it cannot start is shown', () => {
 
 test('the command of wrk carries headers and a script', () => {
   const run = { url: 'http://127.0.0.1:1/', seconds: 2, connections: 64, threads: 1 }
-  assert.equal(wrkCommand(run).join(' '), 'wrk --latency -t1 -c64 -d2s http://127.0.0.1:1/')
+  assert.equal(wrkCommand(run).join(' '), 'wrk --latency --timeout 60s -t1 -c64 -d2s http://127.0.0.1:1/')
   const more = wrkCommand({ ...run, headers: ['Connection: close'], script: '/x/post.lua' })
-  assert.deepEqual(more.slice(5), ['-H', 'Connection: close', '-s', '/x/post.lua', 'http://127.0.0.1:1/'])
+  assert.deepEqual(more.slice(7), ['-H', 'Connection: close', '-s', '/x/post.lua', 'http://127.0.0.1:1/'])
 })
 
 const h2load = `starting benchmark...

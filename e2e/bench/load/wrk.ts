@@ -17,6 +17,8 @@ export function wrkCommand({ url, seconds, connections, threads, headers = [], s
   return [
     'wrk',
     '--latency',
+    '--timeout',
+    '60s', // longer than a machine may stand still: that is no fault of what is measured
     `-t${threads}`,
     `-c${connections}`,
     `-d${seconds}s`,

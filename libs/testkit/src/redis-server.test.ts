@@ -33,4 +33,5 @@ test('a relay holds back what the server says, in order', { skip }, async (t) =>
   assert.equal(await redisCommand(relay.port, ['PING']), 'PONG')
   assert.ok(performance.now() - begun >= 75)
   assert.equal(relay.accepted, 1)
+  assert.match(relay.heard, /PING\r\n$/)
 })

@@ -11,13 +11,15 @@ export interface TcpRelay {
   delay: number
   /** Connections from clients so far. */
   readonly accepted: number
+  /** All that clients have said so far, as latin1. */
+  readonly heard: string
 }
 
 /** A relay to a port of the loopback interface; closed, with all its connections, when the scope ends. */
 export async function startRelay(scope: Scope, to: number): Promise<TcpRelay> {
   const sockets = new Set<Socket>()
   const timers = new Set<NodeJS.Timeout>()
-  const relay = { port: 0, address: '', delay: 0, accepted: 0 }
+  const relay = { port: 0, address: '', delay: 0, accepted: 0, heard: '' }
   const keep = (socket: Socket, other: Socket): void => {
     sockets.add(socket)
     socket.on('error', () => socket.destroy())
@@ -32,6 +34,9 @@ export async function startRelay(scope: Scope, to: number): Promise<TcpRelay> {
     keep(client, target)
     keep(target, client)
     client.pipe(target)
+    client.on('data', (chunk: Buffer) => {
+      relay.heard += chunk.toString('latin1')
+    })
     target.on('data', (chunk: Buffer) => {
       // Always by a timer: a chunk that is held back must not be overtaken by the next one.
       const timer = setTimeout(() => {

@@ -140,7 +140,8 @@ test('newest first, in the list of snapshots', async (t) => {
   const plane = await startControlPlane(t)
   for (const name of ['a', 'b', 'c']) {
     await capture(plane, name)
-    await new Promise((resolve) => setTimeout(resolve, 2)) // another millisecond
+    const made = Date.now()
+    while (Date.now() <= made) await new Promise(setImmediate) // another millisecond
   }
   const names = (await plane.send('GET', snapshots)).read<SnapshotSummary[]>().map(({ name }) => name)
   assert.deepEqual(names, ['c', 'b', 'a'])
