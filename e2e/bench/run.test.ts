@@ -60,7 +60,7 @@ test('every system is measured without an error, and none of them is left afterw
 
 test('an interrupted comparison ends at once and leaves nothing behind', needs, async (t) => {
   const temporary = await temporaryFolder(t)
-  const program = bench(t, temporary, ['--cells', 'bare', '--only', 'http-proxy-3', '--seconds', '600'])
+  const program = bench(t, temporary, ['--cells', 'bare', '--only', 'http-proxy-3', '--rounds', '1000'])
   await program.waitForLog('the load', ({ msg }) => msg.endsWith('no proxy is ready'))
   program.signal('SIGINT')
   assert.equal(await program.ended(300_000), 130, program.tail())

@@ -97,7 +97,7 @@ test('stopping drains: not ready at once, requests end, then all ports are free'
     await peer.write('HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\ndone')
     await peer.closed()
   })
-  const { admin, stream, stop, done } = await startProgram(t, { preStopDelay: '200ms' })
+  const { admin, stream, stop, done } = await startProgram(t, { preStopDelay: '2s' })
   const port = await freePort()
   const open = await stream()
   const builder = snapshot()

@@ -52,7 +52,7 @@ test('what is written is read as the same, and has at most eight digits', () => 
   )
 })
 
-/** What an upstream behind a route with a limit of 200 ms sees of a call, and what the caller gets. */
+/** What an upstream behind a route with a limit of a minute sees of a call, and what the caller gets. */
 async function callThrough(
   t: Parameters<typeof scriptedUpstream>[0],
   headers: Record<string, string>,
@@ -60,31 +60,31 @@ async function callThrough(
 ) {
   const head = Promise.withResolvers<string>()
   const upstream = await scriptedUpstream(t, async (peer: ScriptedPeer) => {
-    head.resolve(await peer.requestHead())
+    head.resolve(await peer.requestHead().catch(() => '')) // its time may be over before it is sent
     if (answers) await peer.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok')
     await peer.closed()
   })
   const proxy = await startInProcess(t, (s) =>
     s.destination('d', upstream.address).forward('r', '/', 'd', {
-      forward: { destinations: [{ destinationId: 'd', weight: 100 }], maxGrpcTimeout: '200ms' },
+      forward: { destinations: [{ destinationId: 'd', weight: 100 }], maxGrpcTimeout: '1m' },
     }),
   )
   const answer = await ask(`${proxy.url}/`, { headers })
-  return { answer, head: await head.promise }
+  return { answer, head: head.promise }
 }
 
 const grpc = { 'content-type': 'application/grpc' }
 
 for (const [what, headers, expected] of [
-  ['asks for more', { ...grpc, 'grpc-timeout': '10S' }, /\r\ngrpc-timeout: 200m\r\n/],
-  ['asks for nothing', grpc, /\r\ngrpc-timeout: 200m\r\n/],
-  ['asks for less', { ...grpc, 'grpc-timeout': '150m' }, /\r\ngrpc-timeout: 150m\r\n/],
+  ['asks for more', { ...grpc, 'grpc-timeout': '100S' }, /\r\ngrpc-timeout: 60000m\r\n/],
+  ['asks for nothing', grpc, /\r\ngrpc-timeout: 60000m\r\n/],
+  ['asks for less', { ...grpc, 'grpc-timeout': '50S' }, /\r\ngrpc-timeout: 50S\r\n/],
   ['is no gRPC', { 'grpc-timeout': '10S' }, /\r\ngrpc-timeout: 10S\r\n/],
 ] as const) {
   test(`the endpoint is told how long a call may take that ${what}`, async (t) => {
     const { head, answer } = await callThrough(t, headers, true)
-    assert.match(head, expected)
-    assert.equal(head.match(/grpc-timeout/g)?.length, 1)
+    assert.match(await head, expected)
+    assert.equal((await head).match(/grpc-timeout/g)?.length, 1)
     assert.equal(answer.body, 'ok')
   })
 }

@@ -23,9 +23,12 @@ test('listeners count their connections and failed handshakes, and their series 
   })
   await ask(proxy.url)
   await ask(`${proxy.url}/a//b`)
-  connect(secure, '127.0.0.1')
+  const stranger = connect(secure, '127.0.0.1')
+  stranger
     .on('error', () => undefined)
+    .resume()
     .end('this is no TLS')
+  await new Promise((resolve) => stranger.on('close', resolve))
   await eventually('all connections to be closed', () => listeners.connections === 0)
   const text = await registry.metrics()
   const main = `{listener="main",address="127.0.0.1:${proxy.port}"}`

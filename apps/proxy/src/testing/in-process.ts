@@ -51,7 +51,7 @@ export async function startInProcess(
 ): Promise<InProcessProxy> {
   const { log, lines } = recordingLogger()
   const port = await freePort()
-  const timers = new TimerWheel(backgroundClock)
+  const timers = options.gateway?.timers ?? new TimerWheel(backgroundClock)
   const onMistake = (thrown: unknown) => log.error({ err: thrown }, 'mistake')
   const activation = new Activation({
     engine: (address, at, front) => new SocketEngine(address, at, front, { wheel: timers, log, onMistake }),

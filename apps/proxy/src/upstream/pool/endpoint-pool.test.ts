@@ -135,7 +135,7 @@ describe('limits', () => {
   test('who waits too long is refused, and frees its place', async (t) => {
     const { pool, haveAsked, answer } = await reluctant(t)
     pool.setLimit(1)
-    const first = call(pool, {}, 40)
+    const first = call(pool, {}, 60_000)
     await haveAsked(1)
     const { failure } = await call(pool, {}, 40).outcome
     assert.equal(failure?.reason, 'overloaded')
@@ -340,7 +340,7 @@ describe('sending again in silence', () => {
     const { pool } = await upstreamOf(t, forgetful('reset'))
     pool.setLimit(1)
     await call(pool).outcome
-    const { outcome } = call(pool, {}, 5_000)
+    const { outcome } = call(pool, {}, 60_000)
     assert.equal((await outcome).body, 'ok')
     assert.deepEqual(pool.load, { inFlight: 0, idle: 1, waiting: 0, connections: 1 })
   })
@@ -361,14 +361,15 @@ describe('connections that cannot be opened', () => {
   test('the first refusal lets the next one in the queue try', async (t) => {
     const pool = openPool(t, await freePort())
     pool.setLimit(1)
-    const outcomes = await Promise.all([1, 2, 3].map(() => call(pool, {}, 5_000).outcome))
+    const outcomes = await Promise.all([1, 2, 3].map(() => call(pool, {}, 60_000).outcome))
     for (const { failure } of outcomes) assert.equal(failure?.reason, 'connection_refused')
     assert.deepEqual(pool.load, nothing)
     assert.equal(pool.endpoint.timers.armed, 0)
   })
 
   test('a name that does not resolve', async (t) => {
-    const pool = openPool(t, 80, { dial: { host: 'does-not-exist.invalid' } })
+    // longer than a name server can be asked for: not known on any machine
+    const pool = openPool(t, 80, { dial: { host: `${'does-not-exist'.repeat(5)}.invalid` } })
     assert.equal((await call(pool).outcome).failure?.reason, 'dns_failure')
     assert.deepEqual(pool.load, nothing)
   })
@@ -442,7 +443,7 @@ test('a thousand requests that are taken back at any moment leave nothing behind
   const { upstream, port } = await answering(t, ok)
   const pool: EndpointPool = openPool(t, port)
   pool.setLimit(20)
-  const calls = Array.from({ length: 1_000 }, () => call(pool, {}, 5_000))
+  const calls = Array.from({ length: 1_000 }, () => call(pool, {}, 60_000))
   for (const [at, { call: sent, outcome }] of calls.entries()) {
     if (at % 3 === 0) sent.abort()
     else if (at % 3 === 1) setImmediate(() => sent.abort())
