@@ -65,6 +65,12 @@ describe('malformed requests', () => {
     ['a :status', [...all, ':status', '200']],
     ['a :protocol without CONNECT', [...all, ':protocol', 'websocket']],
     ['CONNECT', [':method', 'CONNECT', ':authority', 'a:443']],
+    ...['a b', 'a,b', 'a, websocket', 'a"', '', 'a/1', 'h2c', 'H2C', 'a\r\nx: y'].map(
+      (protocol): readonly [string, readonly string[]] => [
+        `a :protocol that is ${JSON.stringify(protocol)}`,
+        [...instead(':method', 'CONNECT'), ':protocol', protocol],
+      ],
+    ),
     ['a name in upper case', [...all, 'X-A', 'y']],
     ['Connection', [...all, 'connection', 'close']],
     ['Keep-Alive', [...all, 'keep-alive', 'timeout=5']],

@@ -46,7 +46,8 @@ export function receivedRequest(lines: readonly string[], hasBody: boolean): Rec
   if (fault !== undefined) return refuse(fault)
   const { fields, contentLength, method = '', protocol, path: target = '', scheme } = collected
   if (method.length > longestMethod || !isToken(method)) return refuse('malformed method')
-  if (protocol !== undefined && method !== 'CONNECT') return refuse('only CONNECT may have a :protocol')
+  const wrongProtocol = protocolFault(protocol, method)
+  if (wrongProtocol !== undefined) return refuse(wrongProtocol)
   const authority = authorityOf(collected)
   if (typeof authority === 'string') return refuse(authority)
   if (!isTarget(target, method, protocol)) return refuse('malformed :path')
@@ -138,6 +139,17 @@ function collectField(text: string, value: string, collected: Collected): string
   }
   collected.fields.push(name, value)
   return undefined
+}
+
+/**
+ * A sentence when a `:protocol` is wrong. It becomes the one word of an Upgrade; HTTP/2 itself is not spoken in it, as on
+ * HTTP/1.1: whatever came there would pass by all policies.
+ */
+function protocolFault(protocol: string | undefined, method: string): string | undefined {
+  if (protocol === undefined) return undefined
+  if (method !== 'CONNECT') return 'only CONNECT may have a :protocol'
+  if (!isToken(protocol)) return 'malformed :protocol'
+  return protocol.toLowerCase() === 'h2c' ? 'HTTP/2 is not spoken on a stream' : undefined
 }
 
 /** `:authority` and Host must agree where both are sent (RFC 9113, 8.3.1). A sentence when they do not. */
