@@ -38,6 +38,7 @@ ${loaded.map((name) => `LoadModule ${name}_module ${folderOfModules}/mod_${name}
 User #65534
 Group #65534
 ServerLimit 1
+ThreadLimit ${threads}
 ThreadsPerChild ${threads}
 MaxRequestWorkers ${threads}
 KeepAlive On
