@@ -70,8 +70,13 @@ class Handshake implements UpstreamCall, SwitchRequest {
   #send(socket: Socket): void {
     socket.on('error', (error) => this.failed(toFailure(error, 'exchange')))
     this.#handler.onStart()
-    if (this.offer.token === 'websocket' && this.request.method === 'GET') sendWebSocket(this, socket)
-    else sendSpliced(this, socket)
+    try {
+      if (this.offer.token === 'websocket' && this.request.method === 'GET') sendWebSocket(this, socket)
+      else sendSpliced(this, socket)
+    } catch (thrown) {
+      // What would not be HTTP is not written; nothing has left.
+      this.failed(new Failure('internal_error', {}, thrown))
+    }
   }
 
   sent(): void {
