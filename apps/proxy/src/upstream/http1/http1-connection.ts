@@ -11,6 +11,7 @@ import type { Call, Carrier, Fate } from '../pool/call.ts'
 import { type Connection, type ConnectionOwner, type ConnectionSettings, expiry } from '../pool/connection.ts'
 import { answerLimits } from './answer-limits.ts'
 import { keptFor } from './kept-for.ts'
+import { readBeforeGivingUp } from './last-read.ts'
 import { refusedFailure } from './refused-failure.ts'
 
 /**
@@ -61,6 +62,7 @@ export class Http1Connection implements Connection, Carrier, BodySink, TimerOwne
     this.freeSince = settings.timers.now
     this.expires = expiry(settings)
     takeFrom(socket, (bytes) => this.#onData(bytes))
+    readBeforeGivingUp(socket)
     socket.on('drain', () => this.#onDrain())
     socket.on('end', () => this.#onSocketEnd())
     socket.on('error', (error) => this.#break(toFailure(error, 'exchange')))
@@ -275,7 +277,9 @@ export class Http1Connection implements Connection, Carrier, BodySink, TimerOwne
   /** The answer is complete. The connection is used again only if the request is too, and nothing odd was seen. */
   #finish(call: Call, trailers: Parameters<Call['end']>[0]): void {
     if (this.#upload !== 'done') call.body?.pause()
-    const clean = this.#codec.reusable && this.#socket.writableLength === 0 && this.#output.held === 0
+    const socket = this.#socket
+    const written = socket.writableLength === 0 && socket.errored === null && this.#output.held === 0
+    const clean = this.#codec.reusable && written
     this.#clear()
     this.#used = true
     if (!clean) this.#drop()
