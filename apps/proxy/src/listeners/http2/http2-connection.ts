@@ -242,6 +242,7 @@ function sessionOptions(rules: ListenerRules): ServerSessionOptions {
   return {
     maxHeaderListPairs: fields,
     maxSendHeaderBlockLength: longestHead,
+    strictSingleValueFields: false, // what an upstream says twice is not ours to judge
     streamResetBurst: maxStreams + resets.burst,
     streamResetRate: resets.rate,
     settings: {

@@ -181,6 +181,36 @@ describe('answers on HTTP/2', () => {
     await settled()
   })
 
+  test('have the lines that were received, as often as they were, whatever their names', async (t) => {
+    const lines = ['etag', 'a', 'etag', 'b', 'x-content-type-options', 'nosniff', 'x-content-type-options', 'nosniff']
+    lines.push('__proto__', 'a', 'constructor', 'b', 'to-string', 'c')
+    const { port, settled } = await openEngine(
+      t,
+      ({ downstream }) => {
+        const head = new HeaderLines()
+        for (let at = 0; at < lines.length; at += 2) head.add(lines[at] ?? '', lines[at + 1] ?? '')
+        head.add('date', 'today')
+        downstream.inform(103, lines)
+        downstream.head(200, head, 'unknown')
+        downstream.write(Buffer.from('body'))
+        downstream.end(lines)
+      },
+      http2,
+    )
+    const session = await http2Session(t, port)
+    const stream = session.request({ ':path': '/' })
+    const received: unknown[] = []
+    for (const event of ['headers', 'response', 'trailers']) {
+      stream.on(event, (_headers, _flags, raw: string[]) => received.push(raw.filter((text) => text !== ':status')))
+    }
+    stream.resume()
+    await streamClosed(stream)
+    assert.equal(stream.rstCode, constants.NGHTTP2_NO_ERROR)
+    assert.deepEqual(received, [['103', ...lines], ['200', ...lines, 'date', 'today'], lines])
+    session.close()
+    await settled()
+  })
+
   test('with long heads arrive', async (t) => {
     const { port, settled } = await openEngine(
       t,

@@ -39,7 +39,8 @@ export function ownLines(status: number, headers: readonly string[], length: num
 
 /** Names and values in turn as the library wants them for interim answers and trailers. */
 export function lineObject(lines: readonly string[]): OutgoingHttpHeaders {
-  const headers: Record<string, string[]> = {}
+  // Without a prototype, whose members have names that lines may have as well.
+  const headers: Record<string, string[]> = Object.create(null)
   for (let at = 0; at < lines.length; at += 2) {
     const name = fieldName(lines[at] ?? '')
     const value = lines[at + 1] ?? ''
