@@ -1,10 +1,15 @@
 import { Agent, type ClientRequest, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { refused } from '@vrata/http1'
 import { createProxyServer } from 'http-proxy-3'
-import { toFailure } from '../../failure/to-failure.ts'
+import type { Failure } from '../../failure/failure.ts'
+import { codeOf, toFailure } from '../../failure/to-failure.ts'
 import type { HeaderName } from '../../headers/header-name.ts'
 import { FlatFields } from '../../headers/received-fields.ts'
+import { closedFailure } from '../closed-failure.ts'
+import { answerLimits } from '../http1/answer-limits.ts'
+import { refusedFailure } from '../http1/refused-failure.ts'
 import type { FieldSink } from '../transport.ts'
 import type { SwitchRequest } from './handshake.ts'
 import { JoinedSockets } from './joined-sockets.ts'
@@ -57,17 +62,20 @@ export function sendWebSocket(exchange: SwitchRequest, upstream: Socket): void {
     exchange.offer.socket,
     exchange.offer.firstBytes,
     { target: { host: 'endpoint', port: 80, protocol: 'http:' }, agent: new GivenConnection(upstream) },
-    (error) => exchange.failed(toFailure(error, 'exchange')),
+    (error) => exchange.failed(failureOf(error, 'closed_before_response')),
   )
 }
 
 /** Puts our judgement before what the library does with an answer. */
 function take(sent: ClientRequest, exchange: SwitchRequest): void {
   const { offer } = exchange
+  let informed = 0
+  Object.assign(sent, { maxHeaderSize: answerLimits.head }) // the library does not pass the option on
   sent.path = exchange.request.target
   sent.on('finish', () => exchange.sent())
   sent.on('information', ({ statusCode, rawHeaders }: IncomingMessage & { statusCode: number }) => {
-    if (statusCode !== 101) exchange.informed(statusCode, new FlatFields(rawHeaders))
+    if (++informed > answerLimits.informational) refuse(exchange, 'too_many_informational')
+    else exchange.informed(statusCode, new FlatFields(rawHeaders))
   })
   sent.once('socket', () => {
     // By now the library has registered its own; it would join to any protocol and pass ordinary answers unfiltered.
@@ -87,16 +95,36 @@ function take(sent: ClientRequest, exchange: SwitchRequest): void {
 
 /** An answer that is no change of protocol. */
 function passAnswer(answer: IncomingMessage, exchange: SwitchRequest): void {
+  const { statusCode: status = 0 } = answer
+  answer.on('error', (error) => exchange.failed(failureOf(error, 'truncated_body')))
+  // The platform gives out a 101 without a protocol as if it were an answer.
+  if (status < 200 || status > 599) {
+    refuse(exchange, status === 101 ? 'unexpected_switch' : 'status_out_of_range')
+    return
+  }
   const fields = new FlatFields(answer.rawHeaders)
   const declared = fields.get('content-length')
   const bodyLength = declared === undefined ? 'unknown' : Number(declared)
   exchange.onResume = () => answer.resume()
-  exchange.answered({ status: answer.statusCode ?? 502, fields, bodyLength })
+  exchange.answered({ status, fields, bodyLength })
   answer.on('data', (chunk: Buffer) => {
     if (!exchange.data(chunk)) answer.pause()
   })
   answer.on('end', () => exchange.ended(new FlatFields(answer.rawTrailers)))
-  answer.on('error', (error) => exchange.failed(toFailure(error, 'exchange')))
+}
+
+/** The rules that the platform's reader does not know. */
+function refuse(
+  exchange: SwitchRequest,
+  reason: 'too_many_informational' | 'unexpected_switch' | 'status_out_of_range',
+): void {
+  exchange.failed(refusedFailure(refused(reason, 'response')))
+}
+
+/** The platform tells of an end that comes too early as of a reset, but without a call that failed. */
+function failureOf(error: Error, rule: 'closed_before_response' | 'truncated_body'): Failure {
+  if (codeOf(error) === 'ECONNRESET' && !('syscall' in error)) return closedFailure(rule, error)
+  return toFailure(error, 'exchange')
 }
 
 /** Collects header lines as names and values in turn. */
@@ -114,7 +142,8 @@ class FlatLines implements FieldSink {
 
 /** Names and values in turn as an object; a name that comes several times has a list. */
 function asObject(lines: readonly string[]): NodeJS.Dict<string | string[]> & IncomingMessage['headers'] {
-  const headers: NodeJS.Dict<string | string[]> = {}
+  // Without a prototype, whose members have names that lines may have as well.
+  const headers: NodeJS.Dict<string | string[]> = Object.create(null)
   for (let at = 0; at < lines.length; at += 2) {
     const name = lines[at] ?? ''
     const value = lines[at + 1] ?? ''
