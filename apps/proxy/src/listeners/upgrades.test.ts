@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2'
+import { connect as connectInClear } from 'node:net'
 import { test } from 'node:test'
 import { connect } from 'node:tls'
 import type { ListenerInput } from '@vrata/model'
@@ -150,4 +151,20 @@ test('an upstream that breaks a WebSocket breaks the stream, and no more', async
   assert.notEqual(stream.rstCode, constants.NGHTTP2_NO_ERROR)
   assert.equal((await request(session, { ':path': '/direct' })).status, 200)
   await eventually('nothing to be left', () => proxy.activation.listeners.tunnels === 0)
+})
+
+test('a WebSocket may come with headers that are named like members of objects', async (t) => {
+  const backend = await startUpgradeBackend(t)
+  const proxy = await before(t, backend.address, {})
+  const client = rawClientOn(t, connectInClear({ port: proxy.port, host: '127.0.0.1' }))
+  const names = ['constructor', 'toString', 'x-last']
+  const upgrade = 'connection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n'
+  const lines = `${upgrade}sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n${names.map((name) => `${name}: 1\r\n`).join('')}`
+  client.send(`GET /chat HTTP/1.1\r\nhost: a\r\n${lines}\r\n`)
+  await client.until('HTTP/1.1 101')
+  const raw = backend.requests[0]?.rawHeaders ?? []
+  assert.deepEqual(
+    names.map((name) => raw[raw.indexOf(name) + 1]),
+    ['1', '1', '1'],
+  )
 })
