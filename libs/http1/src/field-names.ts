@@ -42,6 +42,7 @@ const flagsOf: Readonly<Record<string, number>> = {
   'content-length': special | reserved | trailerRefused,
   expect: specialInRequest | reserved | trailerRefused,
   host: specialInRequest | reserved | trailerRefused,
+  'http2-settings': hopByHop | trailerDropped, // RFC 9113, 8.2.2
   'keep-alive': connectionBound,
   'proxy-authenticate': connectionBound,
   'proxy-authorization': connectionBound,

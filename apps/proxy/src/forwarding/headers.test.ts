@@ -28,6 +28,11 @@ const rows: readonly Row[] = [
     sends: ['Keep-Alive: timeout=5', 'Proxy-Authorization: Basic x', 'TE: gzip', 'Proxy-Connection: keep-alive'],
     sees: { 'keep-alive': undefined, 'proxy-authorization': undefined, te: undefined, 'proxy-connection': undefined },
   },
+  {
+    what: 'settings of HTTP/2 stay here, named in Connection or not',
+    sends: ['HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA'],
+    sees: { 'http2-settings': undefined },
+  },
   { what: 'a client that takes trailers may say so', sends: ['TE: trailers'], sees: { te: 'trailers' } },
   {
     what: 'of several codings only trailers passes',
@@ -226,9 +231,12 @@ const answerRows: readonly AnswerRow[] = [
   { what: 'the name of the upstream passes otherwise', upstream: ['Server', 'n'], expects: [/^Server: n$/m] },
   {
     what: 'hop-by-hop headers stay here, and what Connection names with them',
-    upstream: ['connection', 'x-hop', 'x-hop', '1', 'proxy-authenticate', 'Basic', 'x-end', '2'],
+    upstream: [
+      ...['connection', 'x-hop', 'x-hop', '1', 'proxy-authenticate', 'Basic', 'http2-settings', 'AAMAAABk'],
+      ...['x-end', '2'],
+    ],
     expects: [/^x-end: 2$/m],
-    refuses: [/^x-hop/im, /^proxy-authenticate/im],
+    refuses: [/^x-hop/im, /^proxy-authenticate/im, /^http2-settings/im],
   },
   {
     what: 'several cookies stay several',
