@@ -211,6 +211,23 @@ describe('answers on HTTP/2', () => {
     await settled()
   })
 
+  test('whose trailers cannot be written are broken off', async (t) => {
+    const { port, settled, mistakes } = await openEngine(
+      t,
+      ({ downstream }) => {
+        downstream.head(200, new HeaderLines(), 'unknown')
+        downstream.write(Buffer.from('body'))
+        downstream.end(['keep-alive', 'timeout=5'])
+      },
+      http2,
+    )
+    const session = await http2Session(t, port)
+    assert.equal((await request(session)).code, constants.NGHTTP2_INTERNAL_ERROR)
+    assert.equal(mistakes.splice(0).length, 1)
+    session.close()
+    await settled()
+  })
+
   test('with long heads arrive', async (t) => {
     const { port, settled } = await openEngine(
       t,

@@ -190,7 +190,9 @@ export class StreamAnswer implements Downstream, Writer, TurnWriter {
       // In this turn the reset would overtake them.
       if (this.#clientSends) setImmediate(refuseRest, this.#stream)
     } catch (thrown) {
-      this.#break(thrown)
+      // All that is ours is done by now; without trailers the stream would stay open for ever.
+      this.#onMistake(thrown)
+      this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR)
     }
   }
 
