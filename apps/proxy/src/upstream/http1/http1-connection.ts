@@ -1,14 +1,14 @@
 import type { Socket } from 'node:net'
-import { ClientConnection, FieldLines, nameFlag, type Outgoing, type Refused } from '@vrata/http1'
+import { ClientConnection, FieldLines, type Outgoing, type Refused } from '@vrata/http1'
 import type { BodySink } from '../../body-source.ts'
 import { Failure } from '../../failure/failure.ts'
 import { toFailure } from '../../failure/to-failure.ts'
-import { headerName } from '../../headers/header-name.ts'
 import { kept, takeFrom } from '../../sockets/direct-socket.ts'
 import { TurnOutput } from '../../sockets/turn-output.ts'
 import { Timer, type TimerOwner } from '../../timer-wheel.ts'
 import type { Call, Carrier, Fate } from '../pool/call.ts'
 import { type Connection, type ConnectionOwner, type ConnectionSettings, expiry } from '../pool/connection.ts'
+import { trailerName } from '../trailer-names.ts'
 import { answerLimits } from './answer-limits.ts'
 import { keptFor } from './kept-for.ts'
 import { readBeforeGivingUp } from './last-read.ts'
@@ -22,7 +22,6 @@ import { refusedFailure } from './refused-failure.ts'
 type Upload = 'head' | 'waiting' | 'body' | 'done'
 
 const empty = Buffer.alloc(0)
-const notInTrailers = nameFlag.reserved | nameFlag.hopByHop | nameFlag.trailerRefused | nameFlag.trailerDropped
 
 /**
  * One connection of HTTP/1.1 to an endpoint, on the codec. It carries one call after the other, and none any more after
@@ -370,8 +369,8 @@ function trailerLines(trailers: readonly string[]): FieldLines | undefined {
   if (trailers.length === 0) return undefined
   const lines = new FieldLines()
   for (let at = 0; at < trailers.length; at += 2) {
-    const name = headerName(trailers[at] ?? '')
-    if ((name.flags & notInTrailers) === 0) lines.addKnown(name, trailers[at + 1] ?? '')
+    const name = trailerName(trailers[at] ?? '')
+    if (name !== undefined) lines.addKnown(name, trailers[at + 1] ?? '')
   }
   return lines
 }

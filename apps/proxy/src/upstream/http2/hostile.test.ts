@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { constants, createSecureServer, type ServerHttp2Stream } from 'node:http2'
+import { constants, createSecureServer, createServer, type ServerHttp2Stream } from 'node:http2'
 import type { AddressInfo, Socket } from 'node:net'
 import { describe, test } from 'node:test'
 import { createSecureContext } from 'node:tls'
@@ -251,4 +251,53 @@ describe('an endpoint that wants HTTP/1.1 for a request', () => {
     assert.equal(failure?.reason, 'upstream_protocol_error')
     assert.match(failure.message, /wants HTTP\/1\.1/)
   })
+})
+
+/** What comes out of a request, with its trailers, at an endpoint that gives them back. */
+async function trailersThrough(t: Scope, trailers: readonly string[]): Promise<readonly string[]> {
+  const server = createServer()
+  server.on('stream', (stream) => {
+    const got: string[] = []
+    stream.on('trailers', (_headers, _flags, raw: readonly string[]) => got.push(...raw))
+    stream.resume()
+    stream.on('end', () => {
+      stream.respond({ ':status': 200 })
+      stream.end(JSON.stringify(got))
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  own(t, () => void server.close())
+  const pool = openPool(t, (server.address() as AddressInfo).port, { http2: true })
+  const body = new GivenBody(['x'], undefined, trailers)
+  const outcome = await call(pool, { method: 'POST', body }).outcome
+  assert.equal(outcome.failure, undefined)
+  return JSON.parse(outcome.body)
+}
+
+const trailerRows: readonly (readonly [what: string, sent: readonly string[], got: readonly string[]])[] = [
+  ['named like members of objects', ['constructor', '1', 'toString', '2'], ['constructor', '1', 'tostring', '2']],
+  ['given twice, where most have one', ['ETag', 'a', 'x', '1', 'ETag', 'b'], ['etag', 'a', 'etag', 'b', 'x', '1']],
+  ['that concern a connection or framing', ['Connection', 'x', 'Keep-Alive', '1', 'Host', 'b', 'x', '1'], ['x', '1']],
+]
+
+for (const [what, sent, got] of trailerRows) {
+  test(`trailers ${what}`, { timeout: 10_000 }, async (t) => {
+    assert.deepEqual(await trailersThrough(t, sent), got)
+  })
+}
+
+test('lines that a client gives twice, where most give one, are for the endpoint to judge', async (t) => {
+  const { pool } = await byHand(t, async (peer) => {
+    const stream = await nextRequest(peer)
+    await peer.write(ok(stream, true))
+    await peer.closed()
+  })
+  const lines = [
+    ['User-Agent', 'a'],
+    ['User-Agent', 'b'],
+    ['constructor', 'c'],
+  ] as const
+  const { status, failure } = await call(pool, { headers: lines }).outcome
+  assert.deepEqual([status, failure], [200, undefined])
 })

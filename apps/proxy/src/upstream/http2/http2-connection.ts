@@ -187,11 +187,13 @@ export class Http2Connection implements Connection, StreamOwner {
 }
 
 function sessionOn(socket: Socket, scheme: 'http' | 'https'): ClientHttp2Session {
-  return connect(`${scheme}://endpoint`, {
+  const options = {
     createConnection: () => socket,
     maxSessionMemory: mostMemory,
     maxHeaderListPairs: mostLines,
     maxReservedRemoteStreams: 0,
+    strictSingleValueFields: false, // lines that a client gives twice are for the endpoint to judge
     settings: { enablePush: false, initialWindowSize: streamWindow },
-  })
+  }
+  return connect(`${scheme}://endpoint`, options)
 }

@@ -2,7 +2,7 @@ import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node
 import { Readable } from 'node:stream'
 import { type BodyLength, refused } from '@vrata/http1'
 import type { BodySink } from '../../body-source.ts'
-import type { Failure } from '../../failure/failure.ts'
+import { Failure } from '../../failure/failure.ts'
 import { codeOf, toFailure } from '../../failure/to-failure.ts'
 import { FlatFields } from '../../headers/received-fields.ts'
 import { kept } from '../../sockets/direct-socket.ts'
@@ -12,6 +12,7 @@ import { answerLimits } from '../http1/answer-limits.ts'
 import { refusedFailure } from '../http1/refused-failure.ts'
 import type { Call, Carrier, Fate } from '../pool/call.ts'
 import { KeptBody } from '../pool/kept-body.ts'
+import { trailerName } from '../trailer-names.ts'
 import type { AnswerHead } from '../transport.ts'
 import { streamFailure } from './stream-failure.ts'
 
@@ -129,8 +130,15 @@ export class Http2Exchange implements Carrier, BodySink, TimerOwner {
     this.#stream.end()
   }
 
+  /** It is also asked for what follows a body that was given up. */
   onWantTrailers(): void {
-    this.#stream.sendTrailers(trailersObject(this.#trailers))
+    if (this.#stream.closed || this.#stream.destroyed) return
+    try {
+      this.#stream.sendTrailers(trailersObject(this.#trailers))
+    } catch (thrown) {
+      this.#owner.onMistake(thrown)
+      this.#fail(new Failure('internal_error', {}, thrown), 'final')
+    }
   }
 
   onFinish(): void {
@@ -344,10 +352,11 @@ function bodyLength(fields: FlatFields, last: boolean): BodyLength {
 }
 
 function trailersObject(lines: readonly string[]): Record<string, string[]> {
-  const trailers: Record<string, string[]> = {}
+  // Without a prototype, whose members have names that lines may have as well.
+  const trailers: Record<string, string[]> = Object.create(null)
   for (let at = 0; at < lines.length; at += 2) {
-    const name = (lines[at] ?? '').toLowerCase()
-    trailers[name] = [...(trailers[name] ?? []), lines[at + 1] ?? '']
+    const name = trailerName(lines[at] ?? '')?.lower
+    if (name !== undefined) trailers[name] = [...(trailers[name] ?? []), lines[at + 1] ?? '']
   }
   return trailers
 }
