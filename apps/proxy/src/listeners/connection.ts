@@ -6,6 +6,9 @@ import type { Front } from './engine.ts'
 import type { PathWitness } from './guard.ts'
 import type { ListenerRules } from './rules.ts'
 
+/** How long a client that has not sent anything yet is given when the listener drains, in milliseconds. */
+export const freshTime = 1_000
+
 /** One connection of a client, whatever is spoken on it. */
 export interface Connection {
   /** Lets what is under way end and takes nothing new; closes when idle. Told once, by its host. */

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { kept, stopTakingFrom, takeFrom } from '../sockets/direct-socket.ts'
 import { Timer, type TimerOwner, type TimerWheel } from '../timer-wheel.ts'
+import { type Connection, freshTime } from './connection.ts'
 
 /** What a client begins with that speaks HTTP/2 by prior knowledge; no request of HTTP/1.1 does (RFC 9113, 3.4). */
 const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
@@ -18,17 +19,19 @@ export type TellBeginning = (beginning: Beginning, bytes: Buffer | undefined) =>
  * Looks at the first bytes of a connection in clear text and tells what they are the beginning of.
  *
  * @param limit how long they may take, in milliseconds; 0 = no limit
+ * @returns what stands for the connection until then
  */
-export function lookAtFirstBytes(socket: Socket, wheel: TimerWheel, limit: number, tell: TellBeginning): void {
-  new FirstBytes(socket, wheel, limit, tell)
+export function lookAtFirstBytes(socket: Socket, wheel: TimerWheel, limit: number, tell: TellBeginning): Connection {
+  return new FirstBytes(socket, wheel, limit, tell)
 }
 
-class FirstBytes implements TimerOwner {
+class FirstBytes implements Connection, TimerOwner {
   readonly #socket: Socket
   readonly #wheel: TimerWheel
   readonly #tell: TellBeginning
   readonly #timer = new Timer(this)
   #bytes: Buffer | undefined = undefined
+  #leaving = false
 
   constructor(socket: Socket, wheel: TimerWheel, limit: number, tell: TellBeginning) {
     this.#socket = socket
@@ -41,8 +44,20 @@ class FirstBytes implements TimerOwner {
     if (limit > 0) wheel.arm(this.#timer, limit)
   }
 
+  /** One that has begun is let go on: what it turns out to be drains by itself. */
+  drain(): void {
+    if (this.#bytes !== undefined) return
+    this.#leaving = true
+    this.#wheel.arm(this.#timer, freshTime)
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
   onTimer(): void {
-    this.#settle('late')
+    if (this.#leaving && this.#bytes === undefined) this.#socket.destroy()
+    else this.#settle('late')
   }
 
   readonly #onData = (bytes: Buffer): void => {

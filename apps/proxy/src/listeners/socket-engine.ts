@@ -155,7 +155,8 @@ export class SocketEngine implements Engine, GroupHost {
   }
 
   #lookAt(socket: Socket, group: ConnectionGroup): void {
-    lookAtFirstBytes(socket, this.wheel, this.#front.rules.timeouts.clientHeader, (beginning, bytes) => {
+    const { clientHeader } = this.#front.rules.timeouts
+    const looking = lookAtFirstBytes(socket, this.wheel, clientHeader, (beginning, bytes) => {
       const client = new Client(socket)
       if (beginning === 'http2') {
         group.speaks(socket, new Http2Connection(group, socket, 'http', client, bytes))
@@ -165,6 +166,7 @@ export class SocketEngine implements Engine, GroupHost {
       group.speaks(socket, connection)
       if (beginning === 'late') connection.refuse(new Failure('request_timeout'))
     })
+    group.speaks(socket, looking)
   }
 
   #secure(socket: Socket, group: ConnectionGroup, gate: TlsGate, full: boolean): void {

@@ -9,7 +9,7 @@ import { kept, stopTakingFrom, takeFrom } from '../../sockets/direct-socket.ts'
 import { Timer, type TimerOwner } from '../../timer-wheel.ts'
 import type { Tunnel, UpgradeOffer } from '../../upgrade-offer.ts'
 import type { Client } from '../client.ts'
-import { type Connection, type ConnectionHost, refusalAnswer } from '../connection.ts'
+import { type Connection, type ConnectionHost, freshTime, refusalAnswer } from '../connection.ts'
 import { admit } from '../guard.ts'
 import type { ListenerRules } from '../rules.ts'
 import { type AnswerHost, AnswerWriter } from './answer-writer.ts'
@@ -32,9 +32,6 @@ const lingerBytes = 1_048_576
 
 /** How long reading the rest, or waiting for the client's end, may take, in milliseconds. */
 const restTime = 2_000
-
-/** How long a client that has not sent anything yet is given when the listener drains, in milliseconds. */
-const freshTime = 1_000
 
 /** Stands for the request of an answer to what could not be read as one. */
 const unreadable = { method: 'GET', minor: 1 }

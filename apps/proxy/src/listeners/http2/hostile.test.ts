@@ -443,6 +443,31 @@ describe('one port', () => {
     await settled()
   })
 
+  test('closes soon to who has not said anything when it drains, and serves who has begun', async (t) => {
+    const { port, engine, clock, settled } = await openEngine(t, answer, http2)
+    const request = 'GET / HTTP/1.1\r\nhost: a\r\n\r\n'
+    const silent = await rawClient(t, port)
+    const slow = await rawClient(t, port)
+    slow.send('PR')
+    const begun = await rawClient(t, port)
+    begun.send(request.slice(0, 20))
+    // By the answer to this one all of them have been heard.
+    const last = await rawClient(t, port)
+    last.send(request)
+    await last.until('fine')
+    const drained = engine.drain(3_600_000)
+    clock.advance(1_100)
+    assert.equal(await silent.untilClosed(), '')
+    slow.send('OPFIND / HTTP/1.1\r\nhost: a\r\n\r\n')
+    begun.send(request.slice(20))
+    for (const client of [slow, begun]) {
+      assert.match(await client.untilClosed(), /^HTTP\/1\.1 200 OK\r\n[\s\S]*connection: close\r\n/)
+    }
+    last.socket.destroy()
+    await drained
+    await settled()
+  })
+
   test('refuses the preface where HTTP/2 is off', async (t) => {
     const { port, settled } = await openEngine(t, answer)
     const text = await rawExchange(port, 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
