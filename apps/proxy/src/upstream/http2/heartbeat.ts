@@ -67,9 +67,9 @@ export class Heartbeat implements TimerOwner {
 
   /** A stream was given up before an answer came: it may be that none can come. */
   suspect(): void {
+    if (this.#asked) return
     this.#look()
-    const isHasty = this.#timers.now - this.#askedAt < unhurried
-    if (!this.#asked && !(isHasty && this.#hasty >= mostHasty)) this.#ask()
+    if (this.#patienceLeft(mostHasty) === 0) this.#ask()
   }
 
   onTimer(): void {
@@ -78,8 +78,16 @@ export class Heartbeat implements TimerOwner {
     if (this.#asked && !heard) {
       this.missed = true
       this.#session.destroy(new Error('no reply to PING'))
-    } else if (this.#asked || heard) this.#timers.arm(this.#timer, this.#asked ? patience : interval)
+      return
+    }
+    const wait = this.#asked ? patience : heard ? interval : this.#patienceLeft(mostHasty - 1)
+    if (wait > 0) this.#timers.arm(this.#timer, wait)
     else this.#ask()
+  }
+
+  /** How long it is until a question may be asked if no more than `most` of this silence may be hasty; in milliseconds. */
+  #patienceLeft(most: number): number {
+    return this.#hasty < most ? 0 : Math.max(0, this.#askedAt + unhurried - this.#timers.now)
   }
 
   /** Whether there was an answer since the last look. */
@@ -104,6 +112,6 @@ export class Heartbeat implements TimerOwner {
     if (!this.#asked) return
     this.#asked = false
     this.#timers.disarm(this.#timer)
-    if (this.#beats) this.#timers.arm(this.#timer, this.#hasty < mostHasty - 1 ? interval : unhurried)
+    if (this.#beats) this.#timers.arm(this.#timer, interval)
   }
 }
