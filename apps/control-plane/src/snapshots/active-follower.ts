@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from '@vrata/service'
 import { type Store, StoreError, type Version } from '../store/store.ts'
-import { decodePointer, type Pointer, pointerKey, readPointer } from './active-pointer.ts'
+import { decodePointer, type Pointer, pointerKey } from './active-pointer.ts'
 
 /** Milliseconds until a failed read of the store is tried again. */
 const retryDelay = 1000
@@ -20,9 +20,18 @@ export interface FollowOptions {
  */
 export async function followActive(options: FollowOptions): Promise<{ readonly ended: Promise<void> }> {
   const { store, publish } = options
-  const { pointer, version } = await readPointer(store)
+  const { pointer, revision } = await readPosition(store)
   await publish(pointer)
-  return { ended: follow(options, version) }
+  return { ended: follow(options, revision) }
+}
+
+/**
+ * The pointer, and the revision of the store at which it was read. Not the pointer's own version: the history since the
+ * last activation may no longer be kept, while nothing of it concerns the pointer.
+ */
+async function readPosition(store: Store): Promise<{ readonly pointer: Pointer; readonly revision: Version }> {
+  const { items, revision } = await store.list(pointerKey)
+  return { pointer: decodePointer(items.find(({ key }) => key === pointerKey)?.value), revision }
 }
 
 /** Whatever fails is tried again: a stream that stopped following would be silent for ever. */
@@ -32,9 +41,9 @@ async function follow(options: FollowOptions, from: Version): Promise<void> {
   while (!signal.aborted) {
     try {
       if (position === undefined) {
-        const { pointer, version } = await readPointer(store)
+        const { pointer, revision } = await readPosition(store)
         await publish(pointer)
-        position = version
+        position = revision
       }
       for await (const { revision, changes } of store.watch(pointerKey, position, signal)) {
         const value = changes.find((change) => change.key === pointerKey)?.value
