@@ -33,6 +33,16 @@ for (const { name, allow, outcome } of variables) {
   })
 }
 
+test('what every object has besides its members is no variable, of the process neither', async (t) => {
+  const { root } = await setUp(t)
+  const rules = { env: [], directories: [], sensitiveVariables: new Set<string>(), storePath: join(root, 'store') }
+  for (const env of [{}, process.env]) {
+    for (const name of ['toString', 'constructor', '__proto__', 'hasOwnProperty']) {
+      assert.deepEqual(referencePorts(rules, env).env(name), { error: 'is not set' }, name)
+    }
+  }
+})
+
 test('a file is read whole, its last line break included', async (t) => {
   const { root, ports } = await setUp(t)
   assert.deepEqual(ports.file(join(root, 'open', 'token')), { value: 'hush\n' })

@@ -32,7 +32,8 @@ export function referencePorts(
     env(name) {
       if (rules.sensitiveVariables.has(name)) return { error: 'is not readable: it configures the control plane' }
       if (rules.env.length > 0 && !rules.env.some((glob) => matchesGlob(name, glob))) return { error: 'is not allowed' }
-      return env[name] ? { value: env[name] } : { error: 'is not set' }
+      const value = Object.hasOwn(env, name) ? env[name] : undefined
+      return value ? { value } : { error: 'is not set' }
     },
     file: (path) => readAllowed(path, rules),
   }

@@ -27,6 +27,10 @@ describe('references in a string', () => {
     ['$$${HOST}', '$${HOST}'],
     ['${PEM}', env.PEM],
     ['${NESTED}', '${HOST}'],
+    // what every object has besides its members
+    ['${toString}', ''],
+    ['${constructor:-x}', 'x'],
+    ['${__proto__:-x}', 'x'],
   ]
   for (const [text, expected] of texts) {
     test(`${JSON.stringify(text)} becomes ${JSON.stringify(expected)}`, () => {

@@ -45,7 +45,7 @@ function lookUp(inside: string, env: Readonly<Record<string, string | undefined>
   const [, name, operator, argument = ''] = body.exec(inside) ?? []
   if (name === undefined) return malformed(`\${${inside}}`)
   if (argument.includes('${')) return { error: `a reference inside the fallback of \${${name}} is not supported` }
-  const value = env[name]
+  const value = Object.hasOwn(env, name) ? env[name] : undefined
   const use = { name, missing: operator === undefined && value === undefined }
   if (operator === undefined) return { text: value ?? '', use }
   if (value !== undefined && value !== '') return { text: value, use }
