@@ -87,7 +87,7 @@ export class StreamAnswer implements Downstream, Writer, TurnWriter {
   }
 
   onStalled(): void {
-    this.#stream.close(constants.NGHTTP2_CANCEL)
+    closeStream(this.#stream, constants.NGHTTP2_CANCEL)
   }
 
   inform(status: number, headers: readonly string[]): void {
@@ -159,7 +159,7 @@ export class StreamAnswer implements Downstream, Writer, TurnWriter {
       return
     }
     this.#state = 'done'
-    this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+    closeStream(this.#stream, constants.NGHTTP2_INTERNAL_ERROR)
   }
 
   /** From now on the stream belongs to a tunnel. */
@@ -192,7 +192,7 @@ export class StreamAnswer implements Downstream, Writer, TurnWriter {
     } catch (thrown) {
       // All that is ours is done by now; without trailers the stream would stay open for ever.
       this.#onMistake(thrown)
-      this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+      closeStream(this.#stream, constants.NGHTTP2_INTERNAL_ERROR)
     }
   }
 
@@ -296,7 +296,19 @@ function onError(): void {}
 
 /** The answer is out. A client that still sends its request is told that nobody reads it (RFC 9113, 8.1). */
 function refuseRest(stream: ServerHttp2Stream): void {
-  stream.close(constants.NGHTTP2_NO_ERROR)
+  closeStream(stream, constants.NGHTTP2_NO_ERROR)
+}
+
+/**
+ * Resets a stream. The library fails an assertion of its own when it is told to on a connection in clear text that has just
+ * begun to close: the stream goes with the connection then.
+ */
+function closeStream(stream: ServerHttp2Stream, code: number): void {
+  try {
+    stream.close(code)
+  } catch {
+    stream.destroy()
+  }
 }
 
 /** Whether an answer is one of gRPC, which is not complete without a status in trailers; a page about an error is none. */
