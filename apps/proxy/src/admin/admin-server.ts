@@ -18,6 +18,8 @@ export interface AdminSource {
 
 interface Reply {
   readonly status: number
+  /** Methods that would be served. */
+  readonly allow?: string
   readonly contentType?: string
   readonly body: string
 }
@@ -50,6 +52,7 @@ export class AdminServer implements AsyncDisposable {
       answer(source, request).then(
         (reply) => send(response, reply, request.method === 'HEAD'),
         (thrown: unknown) => {
+          if (request.errored !== null) return // the client went away before it had said what it wants
           onMistake(thrown)
           send(response, json(500, { error: 'internal error' }), false)
         },
@@ -57,6 +60,7 @@ export class AdminServer implements AsyncDisposable {
     })
     server.listen(at.port, at.host === '' ? undefined : at.host)
     await once(server, 'listening')
+    server.on('error', onMistake) // of accepting: who is not let in comes again, and the socket lives on
     return new AdminServer(server)
   }
 
@@ -75,11 +79,18 @@ export class AdminServer implements AsyncDisposable {
 }
 
 async function answer(source: AdminSource, request: IncomingMessage): Promise<Reply> {
-  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://admin')
-  const methods = routes[pathname]
-  if (methods === undefined) return json(404, { error: 'not found' })
+  const target = urlOf(request.url ?? '/')
+  const methods = routes[target?.pathname ?? '']
+  if (target === null || methods === undefined) return json(404, { error: 'not found' })
   const handler = methods[request.method === 'HEAD' ? 'GET' : (request.method ?? '')]
-  return handler === undefined ? json(405, { error: 'method not allowed' }) : handler(source, request, searchParams)
+  if (handler !== undefined) return handler(source, request, target.searchParams)
+  const allow = Object.keys(methods).flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
+  return { ...json(405, { error: 'method not allowed' }), allow: allow.join(', ') }
+}
+
+/** A target as a path or as a whole URL (RFC 9112, 3.2); null when it is neither. */
+function urlOf(target: string): URL | null {
+  return URL.parse(target.startsWith('/') ? `http://admin${target}` : target)
 }
 
 function ready({ ready, body }: Readiness): Reply {
@@ -110,9 +121,13 @@ function json(status: number, body: unknown): Reply {
 
 function send(
   response: ServerResponse,
-  { status, contentType = 'application/json', body }: Reply,
+  { status, allow, contentType = 'application/json', body }: Reply,
   head: boolean,
 ): void {
-  response.writeHead(status, { 'content-type': contentType, 'content-length': Buffer.byteLength(body) })
+  response.writeHead(status, {
+    'content-type': contentType,
+    'content-length': Buffer.byteLength(body),
+    ...(allow === undefined ? {} : { allow }),
+  })
   response.end(head ? undefined : body)
 }

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { EventEmitter } from 'node:events'
+import { connect } from 'node:net'
 import { test } from 'node:test'
-import { ask, own, type Scope } from '@vrata/testkit'
+import { ask, own, rawExchange, type Scope } from '@vrata/testkit'
 import { AdminServer, type AdminSource } from './admin-server.ts'
 import { publicConfig } from './public-config.ts'
 import { readiness } from './readiness.ts'
@@ -135,4 +138,53 @@ test('admin: a mistake of ours is told and answered, and the next request is ser
   assert.equal((await ask(`${url}/endpoints`)).status, 500)
   assert.equal(mistakes.length, 1)
   assert.equal((await ask(`${url}/livez`)).status, 200)
+})
+
+for (const target of ['//', 'http://[', '//:0/livez']) {
+  test(`admin: the target ${target} is of the client's making, and no mistake of ours`, async (t) => {
+    const { url, mistakes } = await startAdmin(t)
+    const port = Number(new URL(url).port)
+    const answer = await rawExchange(port, `GET ${target} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n`)
+    assert.match(answer, /^HTTP\/1\.1 404 /)
+    assert.deepEqual(mistakes, [])
+  })
+}
+
+test('admin: a client that goes away in the middle of its body is no mistake of ours', async (t) => {
+  const { url, mistakes } = await startAdmin(t)
+  const client = connect(Number(new URL(url).port), '127.0.0.1')
+  client.write('PUT /loglevel HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\nde')
+  const gone = new Promise<void>((resolve) => {
+    const onRequest = (message: unknown): void => {
+      const { request } = message as { readonly request: EventEmitter }
+      unsubscribe('http.server.request.start', onRequest)
+      request.once('close', () => resolve())
+      client.destroy()
+    }
+    subscribe('http.server.request.start', onRequest)
+  })
+  await gone
+  assert.equal((await ask(`${url}/livez`)).status, 200)
+  assert.deepEqual(mistakes, [])
+})
+
+test('admin: a method that is not allowed is answered with those that are', async (t) => {
+  const { url } = await startAdmin(t)
+  assert.equal((await ask(`${url}/livez`, { method: 'POST' })).headers['allow'], 'GET, HEAD')
+  assert.equal((await ask(`${url}/loglevel`, { method: 'DELETE' })).headers['allow'], 'GET, HEAD, PUT')
+})
+
+test('admin: a connection that cannot be accepted is told, and the others are served', async (t) => {
+  const { url, mistakes } = await startAdmin(t)
+  const server = new Promise<EventEmitter>((resolve) => {
+    const onRequest = (message: unknown): void => {
+      unsubscribe('http.server.request.start', onRequest)
+      resolve((message as { readonly server: EventEmitter }).server)
+    }
+    subscribe('http.server.request.start', onRequest)
+  })
+  await ask(`${url}/livez`)
+  ;(await server).emit('error', new Error('accept EPERM'))
+  assert.equal((await ask(`${url}/livez`)).status, 200)
+  assert.deepEqual(mistakes.map(String), ['Error: accept EPERM'])
 })
