@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs'
 import { type DestinationStream, destination, type LevelWithSilent, type Logger, pino } from 'pino'
 import type { LogConfig } from './config/sections.ts'
 
@@ -13,7 +14,7 @@ const secretMembers = ['authorization', 'cookie', 'apiKey', 'password', 'secret'
  * of the event; `console` writes the same as `key=value`. An error under `err` is written with type, message and
  * stack. Lines are written at once, so that the last words before an exit are not lost.
  */
-export function createLogger(log: LogConfig, out: DestinationStream = destination({ fd: 1, sync: true })): Logger {
+export function createLogger(log: LogConfig, out: DestinationStream = standardOutput()): Logger {
   const children = new Children()
   const logger = pino(
     {
@@ -28,6 +29,32 @@ export function createLogger(log: LogConfig, out: DestinationStream = destinatio
   )
   families.set(logger, children)
   return logger
+}
+
+/** Characters of lines that wait until they can be written; what comes beyond that is lost. */
+const mostWaiting = 1_048_576
+
+/** A full disk, or a reader that has gone, costs lines and nothing else: what the program is there for goes on. */
+function standardOutput(): DestinationStream {
+  const out = destination({ fd: 1, sync: true, maxLength: mostWaiting })
+  let failing = false
+  out.on('write', () => {
+    failing = false
+  })
+  out.on('error', (thrown: NodeJS.ErrnoException) => {
+    if (failing) return
+    failing = true
+    tell(`vrata: the log cannot be written to standard output (${thrown.code})`)
+  })
+  return out
+}
+
+function tell(line: string): void {
+  try {
+    writeSync(2, `${line}\n`)
+  } catch {
+    // both outputs are often the same file: then there is nobody left to tell
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -147,4 +147,23 @@ describe('stop signals', () => {
     await once(child, 'close')
     assert.equal(child.exitCode, 1)
   })
+})
+
+test('a program whose log has no room on its disk runs on, and says so once', async (t) => {
+  const full = openSync('/dev/full', 'w')
+  const source = `
+import { createLogger } from ${JSON.stringify(index)}
+const log = createLogger({ format: 'json', level: 'info' })
+for (let n = 0; n < 3; n++) {
+  await new Promise((resolve) => setTimeout(resolve))
+  log.child({ n }).info('lost')
+}
+process.exit(7)`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', source], { stdio: ['ignore', full, 'pipe'] })
+  closeSync(full)
+  t.after(() => child.kill('SIGKILL'))
+  assert.ok(child.stderr)
+  const [said, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')])
+  assert.equal(code, 7)
+  assert.equal(said, 'vrata: the log cannot be written to standard output (ENOSPC)\n')
 })
