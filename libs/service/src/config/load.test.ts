@@ -210,6 +210,17 @@ describe('values that are refused', () => {
     ['proxy: {celBodyMaxSize: -1}', '/proxy/celBodyMaxSize', /at least 0/],
     ['proxy: {tls: {cert: a}}', '/proxy/tls/key', /required beside cert/],
     ['proxy: {controlPlaneUrl: "cp:8080"}', '/proxy/controlPlaneUrl', /must be a URL/],
+    ['proxy: {controlPlaneUrl: "http://user:pass@cp"}', '/proxy/controlPlaneUrl', /user or password.*proxy\.apiKey/],
+    ['proxy: {controlPlaneUrl: ["http://a", "http://cp/?token=x"]}', '/proxy/controlPlaneUrl', /without \? and #/],
+    ['proxy: {controlPlaneUrl: "http://cp/#x"}', '/proxy/controlPlaneUrl', /without \? and #/],
+    ['proxy: {apiKey: "a\\nb"}', '/proxy/apiKey', /printable ASCII/],
+    ['proxy: {apiKey: "schlüssel"}', '/proxy/apiKey', /printable ASCII/],
+    [
+      'sessionStore: {type: redis, redis: {url: "redis://a/session"}}',
+      '/sessionStore/redis/url',
+      /number of a database/,
+    ],
+    ['sessionStore: {type: redis, redis: {url: "redis://:p%ZZ@a"}}', '/sessionStore/redis/url', /percent-encoded/],
     ['proxy: {encryption: }', '/proxy/encryption/key', /is required/],
     ['proxy: {workers: 0}', '/proxy/workers', /at least 1/],
     ['proxy: {workers: 257}', '/proxy/workers', /at most 256/],
@@ -228,6 +239,13 @@ describe('values that are refused', () => {
       assert.equal(problems[0]?.suggestion, suggestion)
     })
   }
+
+  test('an API key may have blanks around it, as a file with one line has, and is never shown', () => {
+    const from = (text: string) =>
+      proxy('proxy: {controlPlaneUrl: "http://a", apiKey: "${KEY}"}', { KEY: text }).config.proxy.apiKey
+    assert.equal(from(' k-1\n'), 'k-1')
+    assert.doesNotMatch(JSON.stringify(problemsOf(() => from('hush\nhush'))), /hush/)
+  })
 
   test('a block that protects something and is left empty is an error, not an absent block', () => {
     const problems = problemsOf(() => controlPlane('controlPlane: {tls: , auth: , encryption: }'))

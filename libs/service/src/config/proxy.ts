@@ -13,6 +13,16 @@ const ClientTls = z
 
 const controlPlaneUrl = url(['http:', 'https:'])
 
+/** Paths are appended to these addresses, and what stands in them is logged. */
+function plainAddresses(urls: readonly string[], context: z.RefinementCtx): void {
+  for (const text of urls) {
+    const { username, password } = new URL(text)
+    if (username !== '' || password !== '') {
+      complain(context, 'must not hold a user or password; the key for the control plane is proxy.apiKey')
+    } else if (/[?#]/.test(text)) complain(context, 'must be without ? and #')
+  }
+}
+
 /** A label as it travels in a header: both sides short, visible ASCII. */
 const Labels = z.record(z.string().min(1).max(63), z.string().max(63)).superRefine((labels, context) => {
   for (const [key, value] of Object.entries(labels)) {
@@ -28,6 +38,7 @@ const members = {
     .union([controlPlaneUrl.transform((one) => [one]), z.array(controlPlaneUrl).min(1)], {
       error: 'must be a URL that begins with http:// or https://, or a list of them',
     })
+    .superRefine(plainAddresses)
     .optional(),
   id: z
     .string()
@@ -39,7 +50,12 @@ const members = {
   /** Bytes of a body that expressions may see; 0 switches body access off. */
   celBodyMaxSize: count().default(65_536),
   tls: ClientTls.optional(),
-  apiKey: z.string().default(''),
+  /** Travels in a header. Blanks around it are what a file with one line ends with. */
+  apiKey: z
+    .string()
+    .trim()
+    .regex(/^[\x20-\x7e]*$/, { error: 'must be one line of printable ASCII' })
+    .default(''),
   storePath: text().default('/data'),
   encryption: z.strictObject({ key: base64Key() }).optional(),
   admin: z.strictObject({ address: optionalListenAddress().default('127.0.0.1:9901') }).prefault({}),

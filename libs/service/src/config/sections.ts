@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { count, duration, pemOrPath, remoteAddress, text, url } from './fields.ts'
+import { complain, count, duration, pemOrPath, remoteAddress, text, url } from './fields.ts'
 
 /** How a program logs: one `key=value` line or one JSON object for each event, on standard output. */
 export const LogConfig = z.strictObject({
@@ -17,9 +17,26 @@ const RedisTls = z
   })
   .check((context) => bothOrNeither(context, 'cert', 'key'))
 
+const redisUrl = url(['redis:', 'rediss:']).superRefine((value, context) => {
+  const { username, password, pathname } = new URL(value)
+  if (!isPercentEncoded(username) || !isPercentEncoded(password)) {
+    complain(context, 'holds a user or password that is not percent-encoded: a % is written %25')
+  }
+  if (!/^(?:\/\d*)?$/.test(pathname)) complain(context, 'must end with nothing or with the number of a database')
+})
+
+function isPercentEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
 const RedisConfig = z
   .strictObject({
-    url: url(['redis:', 'rediss:']).optional(),
+    url: redisUrl.optional(),
     address: remoteAddress().optional(),
     password: z.string().default(''),
     db: count().default(0),
