@@ -141,6 +141,34 @@ test('on a new connection a proxy says what it has, and reports when that is con
   assert.equal(applied.length, 1)
 })
 
+test('on a new connection a proxy says what it is about to run, not what that replaces', async (t) => {
+  const server = await startStreamServer(t)
+  const second = Promise.withResolvers<Applied>()
+  const { lines } = await startSync(t, {
+    urls: [server.url],
+    apply: async ({ seq }) => (seq === 2 ? second.promise : ok),
+  })
+  const open = await stream(server)
+  open.snapshot(documents(1))
+  await eventually('the report', () => reports(server).length === 1)
+  open.snapshot(documents(2))
+  open.end()
+  await eventually('the end of the stream', () => lines.some(({ msg }) => msg === 'control plane disconnected'))
+  // time to come back with the wrong answer: a control plane that has gone back to the first would confirm it
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  second.resolve(ok)
+  assert.equal((await stream(server, 1)).request.url, '/api/v1/sync/snapshot?have=sha256%3A2')
+})
+
+test('a proxy that is stopped before it has begun applies nothing', async (t) => {
+  const folder = await temporaryFolder(t)
+  await new LastGood(folder, recordingLogger().log).save(JSON.stringify(documents(7)))
+  const { applied, stop, done } = await startSync(t, { urls: ['http://127.0.0.1:1'], folder })
+  stop.abort()
+  await done
+  assert.deepEqual(applied, [])
+})
+
 test('a confirmation of something else than what runs is not believed', async (t) => {
   const server = await startStreamServer(t)
   const { lines, sync } = await startSync(t, { urls: [server.url] })

@@ -81,7 +81,7 @@ export class Sync implements StreamEvents, AsyncDisposable {
   async run(): Promise<void> {
     const { lastGood, running, log, signal } = this.#options
     const stored = await lastGood.load()
-    if (stored !== undefined) {
+    if (stored !== undefined && !signal.aborted) {
       log.info({ snapshotId: stored.id, hash: stored.hash }, 'last good snapshot loaded')
       await running.apply(stored)
     }
@@ -99,6 +99,9 @@ export class Sync implements StreamEvents, AsyncDisposable {
 
   async #connection(): Promise<void> {
     const { running, signal, silence } = this.#options
+    // What the last stream brought may still be taken: a control plane that is told of what ran before could confirm
+    // that, and it would be replaced a moment later.
+    await this.#feed.idle()
     const have = running.identity?.hash ?? ''
     const end = await followStream(this.#controlPlane, have, this, signal, silence)
     if (this.#connectedAt !== undefined && performance.now() - this.#connectedAt >= goodStream) this.#backoff.reset()
