@@ -93,19 +93,33 @@ export class WorkerKeeper {
 
   /** One life from beginning to end. */
   async #live(): Promise<{ readonly pid: number | undefined; readonly reason: string }> {
-    const { fork, onEnded, onState } = this.#options
+    const { onEnded, onState } = this.#options
     let worker: WorkerLife | undefined
-    const link = fork(this.#index, (problems: readonly Problem[]) => {
+    const link = this.#fork((problems) => {
       if (worker === undefined) return
       worker.problems = problems
       onState()
     })
+    if (typeof link === 'string') {
+      this.#begun.resolve(link)
+      onEnded(undefined)
+      return { pid: undefined, reason: link }
+    }
     this.#link = link
     worker = await this.#begin(link)
     const reason = await link.ended
     this.#begun.resolve(reason)
     onEnded(worker)
     return { pid: link.pid, reason }
+  }
+
+  /** @returns why there is none, when the system makes no process at the moment */
+  #fork(onState: (problems: readonly Problem[]) => void): WorkerLink | string {
+    try {
+      return this.#options.fork(this.#index, onState)
+    } catch (thrown) {
+      return messageOf(thrown)
+    }
   }
 
   /** @returns undefined when it ended before it could serve */
@@ -117,7 +131,10 @@ export class WorkerKeeper {
       const ready = up.then(() => link.ask('init', settings(this.#index)))
       if ((await within(clock, ready, startLimit)) === late) throw new Error('it does not answer')
     } catch (thrown) {
-      if (!(thrown instanceof WorkerGone)) log.error({ ...facts, err: thrown }, 'worker could not begin')
+      if (!(thrown instanceof WorkerGone)) {
+        log.error({ ...facts, err: thrown }, 'worker could not begin')
+        this.#begun.resolve(messageOf(thrown)) // says more than that it was killed for it
+      }
       link.kill()
       return undefined
     }
@@ -131,6 +148,10 @@ export class WorkerKeeper {
     onUp(worker)
     return worker
   }
+}
+
+function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown)
 }
 
 function gone(): never {

@@ -123,7 +123,27 @@ describe('a worker', () => {
   test('must be there: a pool in which none can begin does not open', async (t) => {
     const { pool, workers } = makePool(t)
     workers.behave(() => ({ init: () => Promise.reject(new Error('not today')) }))
-    await assert.rejects(pool.open(), /no worker process could be started/)
+    await assert.rejects(pool.open(), /no worker process could be started: not today/)
+  })
+
+  test('that the system cannot make now is made later', async (t) => {
+    const { pool, workers, clock, lines } = makePool(t)
+    await pool.open()
+    const running = document()
+    await pool.apply(running)
+    const begun = workers.all.length
+    workers.behave(() => {
+      throw new Error('spawn ENOMEM')
+    })
+    workers.worker(1).die()
+    await turns()
+    assert.ok(lines.some(({ msg, reason }) => msg === 'worker ended' && reason === 'spawn ENOMEM'))
+    assert.deepEqual(pool.workers, { wanted: 2, serving: 1 })
+    workers.behave(() => ({}))
+    clock.advance(30_000)
+    await turns()
+    assert.equal(workers.all.length, begun + 1)
+    assert.equal(workers.worker(1).serves, running.hash)
   })
 })
 
