@@ -88,6 +88,9 @@ export class Serving implements Traffic {
       get listeners() {
         return listeners.reports
       },
+      get paths() {
+        return listeners.paths
+      },
       sessionStoreUp: sessions === undefined ? undefined : () => sessions.state === 'up',
     })
   }

@@ -3,6 +3,7 @@ import type { Listener, Problem } from '@vrata/model'
 import type { Logger } from '@vrata/service'
 import { codeOf } from '../failure/to-failure.ts'
 import type { Engine, EngineCounts, Front, MakeEngine } from './engine.ts'
+import type { PathAction } from './guard.ts'
 
 /** Something that must not be let go of while a socket leads to it. */
 export interface Holdable {
@@ -51,6 +52,8 @@ export class Listeners implements AsyncDisposable {
   readonly #places = new Map<string, Place>()
   readonly #draining = new Set<Promise<void>>()
   readonly #engines = new Set<Engine>()
+  /** What sockets have counted that are closed: a sum over all must not fall because one goes. */
+  readonly #closedPaths: Record<PathAction, number> = { changed: 0, refused: 0, would_change: 0, would_refuse: 0 }
   #closed = false
 
   /** @param onChange called when a socket that could not be bound before is bound */
@@ -79,6 +82,13 @@ export class Listeners implements AsyncDisposable {
       address: `${isIPv6(listener.address) ? `[${listener.address}]` : listener.address}:${listener.port}`,
       counts: engine.counts,
     }))
+  }
+
+  /** Paths so far that were not canonical, on all listeners there have ever been. */
+  get paths(): Readonly<Record<PathAction, number>> {
+    const sum = { ...this.#closedPaths }
+    for (const { counts } of this.#engines) addPaths(sum, counts)
+    return sum
   }
 
   get tunnels(): number {
@@ -174,6 +184,7 @@ export class Listeners implements AsyncDisposable {
     this.#log.info({ ...facts(listener), connections: engine.connections }, 'listener draining')
     const drained = engine.drain(front.rules.drainTimeout).then(() => {
       this.#engines.delete(engine)
+      addPaths(this.#closedPaths, engine.counts)
       this.#draining.delete(drained)
       release?.()
       this.#log.info(facts(listener), 'listener closed')
@@ -198,6 +209,13 @@ export class Listeners implements AsyncDisposable {
     for (const [key, place] of this.#places) this.#remove(key, place, undefined)
     while (this.#draining.size > 0) await Promise.all(this.#draining)
   }
+}
+
+function addPaths(sum: Record<PathAction, number>, { paths }: EngineCounts): void {
+  sum.changed += paths.changed
+  sum.refused += paths.refused
+  sum.would_change += paths.would_change
+  sum.would_refuse += paths.would_refuse
 }
 
 function keyOf({ address, port }: Listener): string {

@@ -19,6 +19,9 @@ test('listeners count their connections and failed handshakes, and their series 
     get listeners() {
       return listeners.reports
     },
+    get paths() {
+      return listeners.paths
+    },
     sessionStoreUp: undefined,
   })
   await ask(proxy.url)
@@ -45,4 +48,29 @@ test('listeners count their connections and failed handshakes, and their series 
   }
   await proxy.apply(snapshot().listener('main', proxy.port, { drainTimeout: '0s' }).respond('r', '/', 'hello'))
   assert.doesNotMatch(await registry.metrics(), /listener="secure"/)
+})
+
+test('what is counted for all listeners together never falls, whatever listeners go', async (t) => {
+  const other = await freePort()
+  const proxy = await startInProcess(t, (s) => s.listener('other', other).respond('r', '/', 'hello'))
+  const { listeners } = proxy.activation
+  const registry = trafficMetrics({
+    tunnels: 0,
+    get listeners() {
+      return listeners.reports
+    },
+    get paths() {
+      return listeners.paths
+    },
+    sessionStoreUp: undefined,
+  })
+  const changed = async () => /path_normalized_total\{action="changed"\} (\d+)/.exec(await registry.metrics())?.[1]
+  await ask(`${proxy.url}/a//b`)
+  await ask(`http://127.0.0.1:${other}/a//b`)
+  assert.equal(await changed(), '2')
+  await proxy.apply(snapshot().listener('main', proxy.port, { drainTimeout: '0s' }).respond('r', '/', 'hello'))
+  await eventually('the listener to be closed', () => listeners.connections === 0)
+  assert.equal(await changed(), '2')
+  await ask(`${proxy.url}/a//b`)
+  assert.equal(await changed(), '3')
 })

@@ -9,6 +9,8 @@ export interface TrafficSource {
   readonly tunnels: number
   /** The listeners that are bound. */
   readonly listeners: readonly ListenerReport[]
+  /** Paths that were not canonical, by what was done about them; of all listeners together, also those that are gone. */
+  readonly paths: Readonly<Record<string, number>>
   /** Undefined: none is configured. */
   readonly sessionStoreUp: (() => boolean) | undefined
 }
@@ -43,9 +45,7 @@ function pathMetrics(registry: Registry, source: TrafficSource): void {
     help: 'Paths that were changed or refused, or would have been where paths are only reported.',
     collect() {
       this.reset()
-      for (const { counts } of source.listeners) {
-        for (const [action, count] of Object.entries(counts.paths)) if (count > 0) this.inc({ action }, count)
-      }
+      for (const [action, count] of Object.entries(source.paths)) if (count > 0) this.inc({ action }, count)
     },
   })
 }
