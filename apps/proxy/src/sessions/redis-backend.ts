@@ -27,7 +27,7 @@ export class RedisBackend implements SessionBackend {
   /** The server refused the database: the library would go on with another one. */
   #wrongDatabase = false
 
-  /** Attempts to connect in a row that came to nothing. */
+  /** Connections in a row that came to nothing; one on which the server has answered a probe is something. */
   #attempts = 0
 
   constructor(settings: RedisSettings) {
@@ -70,7 +70,13 @@ export class RedisBackend implements SessionBackend {
   }
 
   async probe(): Promise<void> {
-    await writing(this.#redis.set(probeKey, '', 'PX', 1, 'XX'))
+    try {
+      await writing(this.#redis.set(probeKey, '', 'PX', 1, 'XX'))
+      this.#attempts = 0
+    } catch (thrown) {
+      if (thrown instanceof WriteRefused) this.#attempts = 0
+      throw thrown
+    }
   }
 
   #onError(error: unknown): void {
@@ -85,7 +91,6 @@ export class RedisBackend implements SessionBackend {
       return
     }
     this.#trouble = ''
-    this.#attempts = 0
     this.events?.onConnected()
   }
 
