@@ -113,6 +113,11 @@ test('one address takes the place of all addresses on the same port', async (t) 
   const applied = await proxy.apply(snapshot().listener('main', proxy.port, closed).respond('r', '/', 'one'))
   assert.deepEqual(applied.problems, [])
   assert.equal((await ask(proxy.url)).body, 'one')
+  assert.deepEqual(
+    proxy.log.filter(({ level }) => level === 'error'),
+    [],
+    'what the second attempt does is no failure',
+  )
 })
 
 test('a port in use degrades the snapshot, names listener and reason, and is bound when it is free', async (t) => {

@@ -110,7 +110,8 @@ export class Listeners implements AsyncDisposable {
       if (place.error === undefined) continue
       place.wanted = one
       place.engine.use(one.front)
-      if (!(await this.#bind(place)) && this.#blockedByOwn(place, next)) blocked.push(place)
+      const mayBeBlocked = this.#blockedByOwn(place, next)
+      if (!(await this.#bind(place, mayBeBlocked)) && mayBeBlocked) blocked.push(place)
     }
     const closing = [...this.#places].filter(([key]) => !next.has(key))
     const releases = closing.map(() => leaving?.hold())
@@ -139,19 +140,21 @@ export class Listeners implements AsyncDisposable {
     }
   }
 
-  #bind(place: Place): Promise<boolean> {
-    place.binding ??= this.#bindNow(place).finally(() => {
+  /** @param again whether there is another attempt in a moment, so that this one need not be told when it fails */
+  #bind(place: Place, again = false): Promise<boolean> {
+    place.binding ??= this.#bindNow(place, again).finally(() => {
       place.binding = undefined
     })
     return place.binding
   }
 
-  async #bindNow(place: Place): Promise<boolean> {
+  async #bindNow(place: Place, again: boolean): Promise<boolean> {
     clearTimeout(place.retry)
     place.retry = undefined
     try {
       await place.engine.listen()
     } catch (thrown) {
+      if (again) return false
       const error = codeOf(thrown) || 'unknown error'
       if (place.error !== error) this.#log.error({ ...facts(place.wanted.listener), error }, 'listener failed')
       place.error = error
