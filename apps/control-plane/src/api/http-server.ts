@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import type { AddressInfo, Socket } from 'node:net'
 import type { ErrorBody } from '@vrata/model'
 import type { Logger } from '@vrata/service'
+import { UnderWay } from './under-way.ts'
 
 export interface ServerOptions {
   readonly host: string
@@ -38,15 +39,24 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     connectionsCheckingInterval: checkInterval,
     keepAliveTimeout: 60_000,
   })
-  // A client that neither sends nor reads holds its socket no longer than this.
+  const underWay = new UnderWay()
+  server.on('request', (req, res) => underWay.begin(req, res))
+  server.on('checkContinue', (req, res) => underWay.begin(req, res))
+  // A client that neither sends nor reads holds its socket no longer than this; one that waits for us does nothing wrong.
   server.timeout = Math.max(requestTimeout, headerTimeout)
+  server.on('timeout', (socket: Socket) => {
+    if (!underWay.isWorking(socket)) socket.destroy()
+  })
   server.on('request', app)
   server.on('checkContinue', app)
   server.on('checkExpectation', (_req: IncomingMessage, res: ServerResponse) => {
     const text = document(randomUUID(), 'invalid', 'the expectation cannot be met')
     res.writeHead(417, { 'Content-Type': 'application/json', Connection: 'close' }).end(text)
   })
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => refuse(error, socket, log))
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (underWay.isAnswering(socket)) socket.destroy()
+    else refuse(error, socket, log)
+  })
   server.listen({ port, ...(host === '' ? {} : { host }) })
   await once(server, 'listening')
   return { address: addressOf(server), close: (timeout) => close(server, timeout) }
