@@ -91,3 +91,19 @@ test('both programs end with 0 on SIGTERM, the control plane also while a stream
   assert.equal(await plane.program.stop(), 0)
   assert.equal(await proxy.program.stop(), 0)
 })
+
+test('a pause before the drain that is longer than any timer of the platform is a pause; a second signal ends it', async (t) => {
+  const { proxy } = await startGateway(t, { proxy: { config: { proxy: { preStopDelay: '1000h' } } } })
+  proxy.program.signal('SIGTERM')
+  const ready = await eventually(
+    'unreadiness',
+    async () => {
+      const answer = await ask(`${proxy.adminUrl}/readyz`)
+      return JSON.parse(answer.body).reason === 'draining' && answer
+    },
+    { timeout: 10_000 },
+  )
+  assert.equal(ready.status, 503)
+  proxy.program.signal('SIGTERM')
+  assert.equal(await proxy.program.ended(), 1)
+})

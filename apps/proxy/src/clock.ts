@@ -7,6 +7,12 @@ export interface Clock {
 }
 
 /**
+ * The longest delay that timers of the platform know, in milliseconds: 24 days. A longer one would be over at once,
+ * so whoever hands a configured time to a timer bounds it by this.
+ */
+export const longestDelay = 2 ** 31 - 1
+
+/**
  * The time of the process. What has come in from the network by the time a delay is over is heard before `run` is
  * called: so an answer that is there but unread, because the process was busy, does not count as late.
  */
@@ -23,9 +29,10 @@ export const backgroundClock: Clock = {
 
 function later(delay: number, run: () => void, keepsRunning: boolean): () => void {
   let reading: NodeJS.Immediate | undefined
-  const timer = setTimeout(() => {
+  const heard = () => {
     reading = setImmediate(run)
-  }, delay)
+  }
+  const timer = setTimeout(heard, Math.min(delay, longestDelay))
   if (!keepsRunning) timer.unref()
   return () => {
     clearTimeout(timer)

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { type Logger, type ProxyConfig, parseHostPort, readMaterial } from '@vrata/service'
 import { AdminServer, type AdminSource } from './admin/admin-server.ts'
 import { readiness } from './admin/readiness.ts'
+import { longestDelay } from './clock.ts'
 import { Serving, type ServingOptions, servingSettings } from './serving.ts'
 import type { ControlPlaneAccess } from './sync/control-plane.ts'
 import { identityHeaders, proxyIdentity } from './sync/identity.ts'
@@ -83,7 +84,7 @@ export async function runProxy(
   await sync.run()
   draining = true
   log.info({ preStopDelayMs: proxy.preStopDelay }, 'stopping')
-  await wait(proxy.preStopDelay)
+  await wait(Math.min(proxy.preStopDelay, longestDelay))
   await traffic[Symbol.asyncDispose]() // before the rest is closed: the admin endpoints answer while traffic drains
 }
 

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { longestDelay } from '../clock.ts'
 import type { TimerWheel } from '../timer-wheel.ts'
 import type { Tunnel } from '../upgrade-offer.ts'
 import type { Connection, ConnectionHost } from './connection.ts'
@@ -76,7 +77,7 @@ export class ConnectionGroup implements ConnectionHost {
     this.draining = true
     if (this.#connections.size === 0) return
     for (const connection of this.#connections.values()) connection?.drain()
-    const timer = setTimeout(() => this.#closeAll(), limit)
+    const timer = setTimeout(() => this.#closeAll(), Math.min(limit, longestDelay))
     await this.#emptied.promise
     clearTimeout(timer)
   }

@@ -1,4 +1,5 @@
 import type { RouteEntry } from '@vrata/routing'
+import { longestDelay } from '../clock.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Gateway } from './gateway.ts'
 
@@ -65,6 +66,6 @@ function equal(one: unknown, other: unknown): boolean {
 }
 
 function cutAfter(exchange: Exchange, limit: number): void {
-  const timer = setTimeout(() => exchange.downstream.cut(), limit)
+  const timer = setTimeout(() => exchange.downstream.cut(), Math.min(limit, longestDelay))
   exchange.onEnd(() => clearTimeout(timer))
 }
