@@ -18,6 +18,7 @@ import { followActive } from './snapshots/active-follower.ts'
 import { SnapshotArchive } from './snapshots/archive.ts'
 import { CompiledHashes } from './snapshots/compiled-hashes.ts'
 import { referencePorts } from './snapshots/reference-ports.ts'
+import { Turns } from './snapshots/turns.ts'
 import type { Store } from './store/store.ts'
 import { publishActive } from './stream/publish-active.ts'
 import { StreamHub, type StreamTiming, streamTiming } from './stream/stream-hub.ts'
@@ -92,6 +93,7 @@ function apiEndpoints(options: ControlPlaneOptions, { archive, hub, fleet }: Par
   const { allow: directories } = config.secrets.file
   const rules = { env: envNames, directories, sensitiveVariables, storePath: config.storePath }
   const references = referencePorts(rules, env)
+  const turns = new Turns()
   const endpoints = [
     ...kinds.flatMap((kind) => entityEndpoints({ kind, entities: new Entities(store, kind), bodyBytes, log })),
     ...snapshotEndpoints({
@@ -99,11 +101,12 @@ function apiEndpoints(options: ControlPlaneOptions, { archive, hub, fleet }: Par
       archive,
       compiled: new CompiledHashes(),
       references,
+      turns,
       resend: () => hub.publish(hub.wanted),
       bodyBytes,
       log,
     }),
-    ...explainEndpoints({ store, archive, references, bodyBytes }),
+    ...explainEndpoints({ store, archive, references, turns, bodyBytes }),
     ...fleetEndpoints(fleet),
     ...syncEndpoints({ hub, fleet, bodyBytes, log }),
     ...debugEndpoints(store),

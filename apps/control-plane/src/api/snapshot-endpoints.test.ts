@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { test } from 'node:test'
 import type { Problem, SnapshotDocument, SnapshotSummary } from '@vrata/model'
 import { readHistory } from '../snapshots/active-pointer.ts'
@@ -273,4 +275,20 @@ test('a snapshot larger than a commit of the store is stored whole and removed w
   assert.deepEqual(read.snapshot, snapshot)
   assert.equal((await again.send('DELETE', `${snapshots}/${id}`)).status, 204)
   assert.deepEqual((await again.store.list('s/')).items, [])
+})
+
+test('clients that do not read a large snapshot do not make copies of it', async (t) => {
+  const plane = await startControlPlane(t)
+  for (let n = 0; n < 10; n++) await plane.send('POST', `${api}/routes`, route(`r${n}`, 'x'.repeat(900_000)))
+  const { id } = await capture(plane)
+  const before = process.memoryUsage().arrayBuffers
+  const { hostname, port } = new URL(plane.url)
+  for (let n = 0; n < 10; n++) {
+    const socket = connect(Number(port), hostname)
+    t.after(() => socket.destroy())
+    socket.write(`GET ${snapshots}/${id} HTTP/1.1\r\nHost: a\r\n\r\n`)
+    await once(socket, 'readable')
+  }
+  const copies = (process.memoryUsage().arrayBuffers - before) / 9_000_000
+  assert.ok(copies < 3, `${copies} copies`)
 })

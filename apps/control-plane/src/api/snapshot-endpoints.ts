@@ -8,6 +8,7 @@ import { captureSnapshot } from '../snapshots/capture-service.ts'
 import type { CompiledHashes } from '../snapshots/compiled-hashes.ts'
 import { fullDocument, summary } from '../snapshots/documents.ts'
 import { ActivationRequest, SnapshotRequest } from '../snapshots/snapshot-request.ts'
+import type { Turns } from '../snapshots/turns.ts'
 import type { Store } from '../store/store.ts'
 import { sendJson, sendJsonBytes, sendNothing } from './answer.ts'
 import { ApiError } from './api-error.ts'
@@ -24,6 +25,7 @@ export interface SnapshotContext {
   readonly archive: SnapshotArchive
   readonly compiled: CompiledHashes
   readonly references: Pick<SecretPorts, 'env' | 'file'>
+  readonly turns: Turns
   readonly resend: () => void
   readonly bodyBytes: number
   readonly log: Logger
@@ -78,7 +80,7 @@ async function answerCapture(context: SnapshotContext, { req, res }: Call): Prom
   context.log.info({ ...line, snapshotId: meta.id, hash: meta.hash, bytes: config.byteLength }, 'snapshot captured')
   res.setHeader('ETag', strongTag(version))
   res.setHeader('Location', `/api/v1/snapshots/${meta.id}`)
-  sendJsonBytes(res, 201, fullDocument(meta, config, { problems: captured.problems.slice(0, 500) }))
+  sendJsonBytes(res, 201, ...fullDocument(meta, config, { problems: captured.problems.slice(0, 500) }))
 }
 
 async function answerGet({ archive }: SnapshotContext, { req, res, query }: Call<{ redact: boolean }>): Promise<void> {
@@ -87,7 +89,7 @@ async function answerGet({ archive }: SnapshotContext, { req, res, query }: Call
   if (!found || !config) throw missing(id)
   const { meta, version } = found
   if (notModified(req, res, strongTag(version, query.redact ? '-redacted' : ''))) return
-  sendJsonBytes(res, 200, fullDocument(meta, query.redact ? redacted(config, meta.secretPointers) : config))
+  sendJsonBytes(res, 200, ...fullDocument(meta, query.redact ? redacted(config, meta.secretPointers) : config))
 }
 
 function redacted(json: Buffer, pointers: Parameters<typeof redactConfig>[1]): Buffer {

@@ -11,6 +11,7 @@ import { readStaged } from '../entities/staged.ts'
 import { readPointer } from '../snapshots/active-pointer.ts'
 import type { SnapshotArchive } from '../snapshots/archive.ts'
 import { fingerprints } from '../snapshots/reference-ports.ts'
+import type { Turns } from '../snapshots/turns.ts'
 import type { Store } from '../store/store.ts'
 
 /** A configuration, compiled as proxies compile it. */
@@ -34,6 +35,8 @@ export interface SourcePorts {
   readonly store: Store
   readonly archive: SnapshotArchive
   readonly references: Pick<SecretPorts, 'env' | 'file'>
+  /** Shared by all who resolve and compile what is staged. */
+  readonly turns: Turns
 }
 
 /**
@@ -50,12 +53,16 @@ export class Sources {
 
   /** `name` is `active` (what is staged while nothing is active), `staged`, or the id of a snapshot. */
   async find(name: string): Promise<FoundSource> {
-    if (name === 'staged') return this.#staged()
+    if (name === 'staged') return this.#inTurn()
     if (name !== 'active') return this.#snapshot(name)
     const { pointer } = await readPointer(this.#ports.store)
-    if (pointer.active === undefined) return this.#staged()
+    if (pointer.active === undefined) return this.#inTurn()
     const found = await this.#snapshot(pointer.active.id)
     return found.outcome === 'found' ? { ...found, source: { ...found.source, kind: 'active' } } : found
+  }
+
+  #inTurn(): Promise<FoundSource> {
+    return this.#ports.turns.take(() => this.#staged())
   }
 
   async #staged(): Promise<FoundSource> {

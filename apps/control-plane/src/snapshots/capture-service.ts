@@ -9,6 +9,7 @@ import type { CompiledHashes } from './compiled-hashes.ts'
 import type { SnapshotMeta } from './meta.ts'
 import { fingerprints } from './reference-ports.ts'
 import type { SnapshotRequest } from './snapshot-request.ts'
+import type { Turns } from './turns.ts'
 
 /** What came of a capture. Refused: all problems, and nothing was stored. */
 export type Captured =
@@ -28,11 +29,17 @@ export interface CapturePorts {
   readonly archive: SnapshotArchive
   readonly compiled: CompiledHashes
   readonly references: Pick<SecretPorts, 'env' | 'file'>
+  /** Shared by all who resolve and compile what is staged. */
+  readonly turns: Turns
   readonly now?: () => Date
 }
 
 /** Makes a snapshot of what is staged at one revision of the store, compiled by the proxies' own compiler. */
-export async function captureSnapshot(ports: CapturePorts, request: SnapshotRequest, actor: string): Promise<Captured> {
+export function captureSnapshot(ports: CapturePorts, request: SnapshotRequest, actor: string): Promise<Captured> {
+  return ports.turns.take(() => captureNow(ports, request, actor))
+}
+
+async function captureNow(ports: CapturePorts, request: SnapshotRequest, actor: string): Promise<Captured> {
   const { store, archive, compiled, references, now = () => new Date() } = ports
   const fingerprint = await fingerprints(store)
   const staged = await readStaged(store)

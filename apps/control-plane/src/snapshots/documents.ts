@@ -16,22 +16,22 @@ export function summary(meta: SnapshotMeta, active: boolean, activatedAt: string
   return { ...head(meta), active, ...(activatedAt === undefined ? {} : { activatedAt }) }
 }
 
-/** The whole snapshot as API clients get it, around its configuration as JSON, which is not parsed again. */
+/** The whole snapshot as API clients get it, in parts: one of them is its configuration as JSON, as it was given. */
 export function fullDocument(
   meta: SnapshotMeta,
   config: Buffer,
   extra: Readonly<Record<string, unknown>> = {},
-): Buffer {
+): Buffer[] {
   return around({ ...head(meta), ...extra }, config, '\n')
 }
 
 /** The document that proxies get: one line without a line feed. */
 export function streamDocument(meta: SnapshotMeta, config: Buffer, seq: number): Buffer {
   const { id, name, createdAt, hash } = meta
-  return around({ id, name, createdAt, hash, seq }, config, '')
+  return Buffer.concat(around({ id, name, createdAt, hash, seq }, config, ''))
 }
 
-function around(members: Readonly<Record<string, unknown>>, config: Buffer, end: string): Buffer {
+function around(members: Readonly<Record<string, unknown>>, config: Buffer, end: string): Buffer[] {
   const text = JSON.stringify(members)
-  return Buffer.concat([Buffer.from(`${text.slice(0, -1)},"snapshot":`), config, Buffer.from(`}${end}`)])
+  return [Buffer.from(`${text.slice(0, -1)},"snapshot":`), config, Buffer.from(`}${end}`)]
 }
