@@ -296,6 +296,24 @@ test('without a control plane a proxy starts from disk and goes on trying', asyn
   assert.equal(sync.stale, true)
 })
 
+test('what was stored is stale until a control plane has confirmed it or replaced it, not refused another', async (t) => {
+  const folder = await temporaryFolder(t)
+  await new LastGood(folder, recordingLogger().log).save(JSON.stringify(documents(7)))
+  const server = await startStreamServer(t)
+  const { sync } = await startSync(t, {
+    urls: [server.url],
+    folder,
+    apply: async ({ seq }) => (seq === 8 ? { result: 'error', problems: [], applyMs: 1 } : ok),
+  })
+  const open = await stream(server)
+  open.snapshot(documents(8))
+  await eventually('the report', () => reports(server)[0]?.['result'] === 'error')
+  assert.equal(sync.stale, true)
+  open.snapshot(documents(9))
+  await eventually('the next report', () => reports(server)[1]?.['result'] === 'ok')
+  assert.equal(sync.stale, false)
+})
+
 test('what is stored is what a proxy says it has', async (t) => {
   const folder = await temporaryFolder(t)
   await new LastGood(folder, recordingLogger().log).save(JSON.stringify(documents(7)))

@@ -51,7 +51,7 @@ export class Sync implements StreamEvents, AsyncDisposable {
   readonly #reporter: Reporter
   readonly #backoff: Backoff
   #connectedAt: number | undefined = undefined
-  /** Whether some control plane has told what to run since the start. */
+  /** Whether a control plane has said since the start that what runs is what it wants. */
   #confirmed = false
   /** Why the last attempt failed; it is logged when it changes. */
   #trouble = ''
@@ -163,9 +163,11 @@ export class Sync implements StreamEvents, AsyncDisposable {
     const { document } = verified
     const { id, hash, seq } = document
     const applied = await running.apply(document)
-    this.#confirmed = true
-    // on disk first: what the fleet says a proxy runs is what it comes back with after a crash
-    if (applied.result !== 'error') await lastGood.save(text)
+    if (applied.result !== 'error') {
+      this.#confirmed = true
+      // on disk first: what the fleet says a proxy runs is what it comes back with after a crash
+      await lastGood.save(text)
+    }
     this.#report({ id, hash, seq: seq ?? 0 }, applied)
   }
 
