@@ -368,15 +368,23 @@ describe('the file', () => {
     )
   })
 
+  const bomb = Array.from(
+    { length: 9 },
+    (_, n) => `a${n}: &a${n} [${`${n === 0 ? 'x' : `*a${n - 1}`},`.repeat(9)}]`,
+  ).join('\n')
   const broken: readonly (readonly [string, RegExp])[] = [
     ['a: [', /configuration:1: /],
     ['log: {}\nlog: {}', /configuration:2: Map keys must be unique/],
     ['- a', /must be a mapping/],
     ['just text', /must be a mapping/],
     ['log: {level: debug}\n---\nlog: {}', /document/i],
+    ['log: *none', /^ConfigError: configuration: Unresolved alias.*none$/],
+    ['log: &a {level: *a}', /^ConfigError: configuration: an alias stands inside what it names$/],
+    ['log: &a [*a, *a]', /^ConfigError: configuration: an alias stands inside what it names$/],
+    [bomb, /^ConfigError: configuration: Excessive alias count/],
   ]
   for (const [yaml, message] of broken) {
-    test(`${JSON.stringify(yaml)} is refused`, () => assert.throws(() => controlPlane(yaml), message))
+    test(`${JSON.stringify(yaml.slice(0, 40))} is refused`, () => assert.throws(() => controlPlane(yaml), message))
   }
 
   test('all problems are listed at once, in one line, each with its line number', () => {

@@ -80,11 +80,31 @@ function parseYaml(text: string, file: string): Yaml {
     }))
     throw new ConfigError(file, problems)
   }
-  const value: unknown = document.toJS() ?? {}
+  const value: unknown = orProblem(file, () => document.toJS()) ?? {}
+  if (isCyclic(value)) {
+    throw new ConfigError(file, [{ pointer: '', path: '', message: 'an alias stands inside what it names' }])
+  }
   if (typeof value !== 'object' || Array.isArray(value)) {
     throw new ConfigError(file, [{ pointer: '', path: '', message: 'must be a mapping of keys to values' }])
   }
   return { document: value, lineOf: (path) => lineOf(document, lines, path) }
+}
+
+/** What the library throws instead of listing it: aliases that lead nowhere or to too much. */
+function orProblem<T>(file: string, read: () => T): T {
+  try {
+    return read()
+  } catch (thrown) {
+    if (!(thrown instanceof Error)) throw thrown
+    throw new ConfigError(file, [{ pointer: '', path: '', message: thrown.message }])
+  }
+}
+
+function isCyclic(value: unknown, above: ReadonlySet<unknown> = new Set()): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (above.has(value)) return true
+  const within = new Set(above).add(value)
+  return Object.values(value).some((member) => isCyclic(member, within))
 }
 
 /** The line of a value; of the nearest enclosing one when the path leads to nothing. */
