@@ -140,3 +140,22 @@ test('reports under ever new names do not make it grow without end', () => {
   assert.ok(fleet.proxy('p'), 'who is connected stays')
   assert.equal(fleet.proxy('x0'), undefined)
 })
+
+test('of a long list of problems the first ones are kept, and that there were more', () => {
+  const { fleet } = setUp()
+  const problem = {
+    entity: { kind: 'route', id: 'r' },
+    pointer: '',
+    message: 'x'.repeat(900),
+    severity: 'error',
+  } as const
+  fleet.report(ack(1, 'error', { problems: Array.from({ length: 500 }, () => problem) }), 'a')
+  const kept = fleet.proxy('p')?.lastAck
+  assert.deepEqual(kept?.problems[0], problem)
+  assert.equal(kept?.truncated, true)
+  assert.ok(JSON.stringify(kept).length < 10_000)
+  fleet.report(ack(1, 'error', { problems: [problem] }), 'a')
+  const whole = fleet.proxy('p')?.lastAck
+  assert.deepEqual(whole?.problems, [problem])
+  assert.equal(whole?.truncated, undefined)
+})

@@ -156,7 +156,7 @@ export class Fleet {
       snapshotId: running?.snapshotId ?? null,
       hash: running?.hash ?? null,
       wantedSnapshotId: this.#goal?.snapshotId ?? null,
-      lastAck: ack ? { at: ack.at.at, ...ackFacts(ack.ack) } : null,
+      lastAck: ack ? { at: ack.at.at, ...ackFacts(ack.ack), ...(ack.truncated ? { truncated: true } : {}) } : null,
       stats: window ? { requests: window.requests, errors5xx: window.errors5xx, ...p99(window.p99Ms) } : null,
     }
   }

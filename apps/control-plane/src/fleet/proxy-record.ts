@@ -1,5 +1,6 @@
 import type { Ack, Heartbeat, ProxyState } from '@vrata/model'
 import type { ProxyIdentity } from './identity.ts'
+import { inShort } from './short-report.ts'
 
 /** What the fleet should run. */
 export interface Goal {
@@ -29,7 +30,7 @@ export class ProxyRecord {
   lastSeen: Moment
   /** When each of its open streams began; normally there is one. */
   readonly streams = new Map<symbol, Moment>()
-  ack: { readonly at: Moment; readonly ack: Ack } | undefined
+  ack: { readonly at: Moment; readonly ack: Ack; readonly truncated: boolean } | undefined
   heartbeat: Heartbeat | undefined
   running: { readonly snapshotId: string; readonly hash: string } | undefined
   /** Since when it is expected to reach this goal. */
@@ -60,7 +61,7 @@ export class ProxyRecord {
   /** Takes a report in; the newest of a process counts, older ones are ignored. */
   report(ack: Ack, now: Moment): boolean {
     if (this.ack && ack.bootId === this.ack.ack.bootId && ack.seq < this.ack.ack.seq) return false
-    this.ack = { at: now, ack }
+    this.ack = { at: now, ...inShort(ack) }
     if (ack.running) this.running = ack.running
     else if (ack.result !== 'error') this.running = { snapshotId: ack.snapshotId, hash: ack.hash }
     return true

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { entityId } from '../formats/entity-members.ts'
 import { ProblemSchema } from './problems.ts'
 
 /** Names come from proxies, which the control plane need not trust: they are bounded. */
@@ -8,10 +9,17 @@ const Running = z.object({ snapshotId: short(), hash: short() })
 
 /** What a proxy reports after it has applied, or refused, a snapshot. */
 export const Ack = z.object({
-  proxyId: short().min(1).describe('Identity of the proxy.'),
+  proxyId: entityId().describe('Identity of the proxy.'),
   bootId: short().min(1).describe('Identity of this run of its process.'),
   version: short().exactOptional().describe('Version of its program.'),
-  labels: z.record(short(), short()).exactOptional().describe('Its labels.'),
+  labels: z
+    .record(short(), short())
+    .refine((labels) => Object.keys(labels).length <= 64, {
+      error: 'at most 64 labels are allowed',
+      params: { code: 'labels.count' },
+    })
+    .exactOptional()
+    .describe('Its labels; at most 64.'),
   seq: z.int().min(0).describe('Number of the activation; older reports than the newest are ignored.'),
   snapshotId: short().describe('Snapshot that the report is about.'),
   hash: short().describe('Hash of that snapshot.'),
@@ -27,7 +35,7 @@ export type Ack = z.output<typeof Ack>
 
 /** What a proxy reports from time to time about its traffic. */
 export const Heartbeat = z.object({
-  proxyId: short().min(1),
+  proxyId: entityId(),
   bootId: short().min(1),
   seq: z.int().min(0).exactOptional(),
   snapshotId: short().exactOptional(),
@@ -76,6 +84,7 @@ export const FleetProxy = z.object({
       result: z.enum(['ok', 'degraded', 'error']),
       applyMs: z.number().exactOptional(),
       problems: z.array(ProblemSchema),
+      truncated: z.boolean().exactOptional().describe('It named more problems than are kept.'),
     })
     .nullable()
     .describe('Its last report.'),

@@ -75,8 +75,10 @@ describe('Ack', () => {
     ['/applyMs', 0.4],
   ])
   refuses(Ack, ack, [
-    ['/proxyId', '', 'range.invalid'],
-    ['/proxyId', 'x'.repeat(257), 'range.invalid'],
+    ['/proxyId', '', 'format.invalid'],
+    ['/proxyId', 'x'.repeat(129), 'format.invalid'],
+    ['/proxyId', 'a/b', 'format.invalid'],
+    ['/labels', Object.fromEntries(Array.from({ length: 65 }, (_, n) => [`k${n}`, 'v'])), 'labels.count'],
     ['/result', 'okay', 'enum.invalid'],
     ['/seq', 1.5, 'type.invalid'],
     ['/hash', undefined, 'field.missing'],
@@ -89,6 +91,7 @@ describe('Heartbeat', () => {
   const beat = { proxyId: 'p', bootId: 'b', window: { seconds: 10, requests: 812, errors5xx: 3, p50Ms: 2, p99Ms: 41 } }
   accepts(Heartbeat, beat, [['/window', undefined]])
   refuses(Heartbeat, beat, [
+    ['/proxyId', 'a b', 'format.invalid'],
     ['/window/seconds', 0, 'range.invalid'],
     ['/connections', -1, 'range.invalid'],
   ])
