@@ -59,6 +59,13 @@ test('the hosts file comes first', async (t) => {
   assert.deepEqual(server.questions, [])
 })
 
+test('a name of the hosts file does not wait for names that nobody answers for', { timeout: 20_000 }, async (t) => {
+  const system = () => new Promise<never>(() => undefined)
+  const { resolver } = await resolving(t, { hosts: '127.0.0.7 www.shop.test\n', system })
+  for (let n = 0; n < 100; n++) void resolver.resolve(`silent-${n}`, [])
+  assert.deepEqual((await resolver.resolve('www.shop.test', [])).addresses, ['127.0.0.7'])
+})
+
 test('names without a dot, and those that no server knows, are left to the system', async (t) => {
   const asked: string[] = []
   const system = async (name: string) => {

@@ -38,6 +38,9 @@ const questions = 2
 /** Names that are asked for at one time: a large snapshot must not flood the name servers. */
 const atOnce = 64
 
+/** The hosts file is read by no more than this at one time: each costs a file descriptor. */
+const readersAtOnce = 8
+
 /** Codes that say that a name has no address of the wanted kind, rather than that nobody could be asked. */
 const absent: ReadonlySet<string> = new Set(['ENOTFOUND', 'ENODATA'])
 
@@ -53,6 +56,7 @@ interface Part {
  */
 export class SystemResolver implements NameResolver {
   readonly #turnstile = new Turnstile(atOnce)
+  readonly #readers = new Turnstile(readersAtOnce)
   readonly #resolver = new Resolver({ timeout: questionTime, tries: questions })
   readonly #hosts: string
   readonly #system: (name: string) => Promise<readonly string[]>
@@ -63,14 +67,15 @@ export class SystemResolver implements NameResolver {
     this.#system = system
   }
 
-  resolve(name: string, before: readonly string[]): Promise<Resolved> {
-    return this.#turnstile.pass(() => this.#resolve(name, before))
+  async resolve(name: string, before: readonly string[]): Promise<Resolved> {
+    const plain = name.endsWith('.') ? name.slice(0, -1) : name
+    // Not in one line with names that have to be asked for: servers that are silent would hold up what is known here.
+    const listed = await this.#readers.pass(async () => hostsEntries(await readHosts(this.#hosts), plain))
+    if (listed.length > 0) return answer(listed, undefined)
+    return this.#turnstile.pass(() => this.#ask(name, plain, before))
   }
 
-  async #resolve(name: string, before: readonly string[]): Promise<Resolved> {
-    const plain = name.endsWith('.') ? name.slice(0, -1) : name
-    const listed = hostsEntries(await readHosts(this.#hosts), plain)
-    if (listed.length > 0) return answer(listed, undefined)
+  async #ask(name: string, plain: string, before: readonly string[]): Promise<Resolved> {
     if (!plain.includes('.')) return answer(await this.#system(name), undefined)
     try {
       return await this.#byServers(name, before)
