@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { StoreError } from '../store.ts'
@@ -35,22 +35,38 @@ export function openDatabase(path: string, options: OpenOptions = {}): Database.
     return db
   } catch (thrown) {
     db?.close()
-    const error = toStoreError(thrown)
-    if (!(error instanceof StoreError))
-      throw new StoreError('unusable', `cannot open ${path}: ${String(thrown)}`, thrown)
-    if (error.failure === 'locked') throw new StoreError('locked', `another process holds ${path}`, thrown)
-    throw error.message.includes(path) ? error : new StoreError(error.failure, `${path}: ${error.message}`, thrown)
+    throw openingError(path, thrown)
   }
+}
+
+/** What kept a file from being opened, in a sentence that names it. */
+export function openingError(path: string, thrown: unknown): StoreError {
+  const error = toStoreError(thrown)
+  if (!(error instanceof StoreError))
+    return new StoreError('unusable', `cannot open ${path}: ${String(thrown)}`, thrown)
+  if (error.failure === 'locked') return new StoreError('locked', `another process holds ${path}`, thrown)
+  return error.message.includes(path) ? error : new StoreError(error.failure, `${path}: ${error.message}`, thrown)
 }
 
 /** SQLite gives its side files the mode of the main one, so it is enough to make that one private. */
 function createPrivately(path: string): void {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    createDirectory(dirname(path))
     closeSync(openSync(path, 'a', 0o600))
     chmodSync(path, 0o600)
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown)
     throw new StoreError('unusable', `cannot create ${path}: ${reason}`, thrown)
+  }
+}
+
+/** One directory after the other: the recursion of Node never ends where the system denies that a name can exist. */
+function createDirectory(path: string): void {
+  if (existsSync(path)) return
+  createDirectory(dirname(path))
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (thrown) {
+    if (!existsSync(path)) throw thrown // else another process was faster
   }
 }

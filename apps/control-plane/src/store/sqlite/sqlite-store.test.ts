@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir, stat, writeFile } from 'node:fs/promises'
+import { open, readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
@@ -79,6 +79,23 @@ test('a path that cannot be created is refused with its name', async (t) => {
   const path = await temporaryDirectory(t)
   await writeFile(join(path, 'file'), '')
   assert.throws(() => openSqliteStore(join(path, 'file', 'vrata.db')), failure('unusable', /cannot create .*vrata\.db/))
+})
+
+test('a file that is damaged beyond its first page is refused with its name', async (t) => {
+  const store = await openTemporary(t)
+  for (let n = 0; n < 50; n++) await store.commit([{ put: `k${n}`, value: Buffer.alloc(3000) }])
+  await store.close()
+  const file = await open(pathOf(store), 'r+')
+  await file.write(Buffer.alloc(60_000, 0xaa), 0, 60_000, 8192)
+  await file.close()
+  assert.throws(() => openSqliteStore(pathOf(store)), failure('unusable', /vrata\.db: the database is damaged/))
+})
+
+test('a directory that the system does not let be made is refused with the name of the file', () => {
+  assert.throws(
+    () => openSqliteStore('/proc/none/vrata.db'),
+    failure('unusable', /cannot create \/proc\/none\/vrata\.db/),
+  )
 })
 
 test('on a full disk a commit fails as a whole, and smaller ones go on', async (t) => {

@@ -16,7 +16,7 @@ import type {
 } from '../store.ts'
 import { isFull, toStoreError } from './failures.ts'
 import { History, type Retention } from './history.ts'
-import { type OpenOptions, openDatabase } from './open.ts'
+import { type OpenOptions, openDatabase, openingError } from './open.ts'
 
 /** What a test may turn; the program uses the defaults. */
 export interface SqliteOptions extends OpenOptions {
@@ -35,7 +35,12 @@ const defaultLimits: StoreLimits = { operations: 1_000_000, bytes: 1024 * 1024 *
  */
 export function openSqliteStore(path: string, options: SqliteOptions = {}): Store {
   const db = openDatabase(path, options)
-  return new SqliteStore(db, options.retention ?? defaultRetention, options.limits ?? defaultLimits)
+  try {
+    return new SqliteStore(db, options.retention ?? defaultRetention, options.limits ?? defaultLimits)
+  } catch (thrown) {
+    db.close()
+    throw openingError(path, thrown)
+  }
 }
 
 interface Row {
