@@ -26,3 +26,18 @@ test('after a restart an activation is followed without any error, however many 
   const failures = second.log.filter(({ level }) => level === 'error')
   assert.deepEqual(failures, [])
 })
+
+test('a damaged active snapshot is named in the log, and another one can be activated', async (t) => {
+  const first = await startControlPlane(t)
+  const spare = (await first.send('POST', `${api}/snapshots`, { name: 'spare' })).read<{ id: string }>()
+  const damaged = await activate(first, 'damaged')
+  await first.store.commit([{ put: `s/${damaged}/000000`, value: Buffer.from([0x1f, 0x8b]) }])
+  await first.close()
+  const second = await startControlPlane(t, { directory: first.directory })
+  const failure = JSON.stringify(second.log.filter(({ level }) => level === 'error'))
+  assert.match(failure, new RegExp(`snapshot ${damaged} is damaged`))
+  const stream = await openStream(t, second.url)
+  assert.equal((await stream.next()).event, 'none')
+  assert.equal((await second.send('POST', `${api}/snapshots/${spare.id}/activate`)).status, 200)
+  assert.equal(JSON.parse((await stream.next()).data ?? '').id, spare.id)
+})

@@ -16,12 +16,16 @@ export interface FollowOptions {
 
 /**
  * Follows the active pointer until the signal aborts. Resolves, with a promise of the end, when the first state has been
- * published, so that nothing is served before it is known what is active.
+ * published, so that nothing is served before it is known what is active. One that is damaged is told to the log.
  */
 export async function followActive(options: FollowOptions): Promise<{ readonly ended: Promise<void> }> {
-  const { store, publish } = options
+  const { store, publish, log } = options
   const { pointer, revision } = await readPosition(store)
-  await publish(pointer)
+  await publish(pointer).catch((thrown: unknown) => {
+    if (!(thrown instanceof StoreError && thrown.failure === 'unusable')) throw thrown
+    // Without the API nobody could activate another one.
+    log.error({ err: thrown }, 'the active snapshot cannot be read; proxies get nothing until another one is activated')
+  })
   return { ended: follow(options, revision) }
 }
 

@@ -1,6 +1,13 @@
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
-import type { Expectation, Operation, Store, StoreLimits, Version } from '../store/store.ts'
+import {
+  type Expectation,
+  type Operation,
+  type Store,
+  StoreError,
+  type StoreLimits,
+  type Version,
+} from '../store/store.ts'
 import type { SnapshotMeta } from './meta.ts'
 
 /** Metadata of all snapshots lie under this prefix. */
@@ -68,13 +75,15 @@ export class SnapshotArchive {
     return { metas: metas.sort(newestFirst), revision }
   }
 
-  /** The configuration as JSON; undefined when the snapshot is gone. */
+  /** The configuration as JSON; undefined when the snapshot is gone. Throws `unusable` when it is damaged. */
   async config(id: string): Promise<Buffer | undefined> {
     const cached = this.#cache.get(id)
     if (cached) return cached
     const { items } = await this.#store.list(chunkPrefix(id))
     if (items.length === 0) return undefined
-    const config = await unzip(Buffer.concat(items.map((item) => item.value)))
+    const config = await unzip(Buffer.concat(items.map((item) => item.value))).catch((thrown: unknown) => {
+      throw new StoreError('unusable', `the configuration of snapshot ${id} is damaged: ${String(thrown)}`, thrown)
+    })
     this.#remember(id, config)
     return config
   }
