@@ -15,6 +15,9 @@ const refusesWrites = /^(READONLY|OOM|MISCONF|NOREPLICAS)\b/
 const firstPause = 50
 const longestPause = 2_000
 
+/** A connection that was of use for this long is not lost for what it did; the next pause is the first again. */
+const steadyTime = 10_000
+
 /** Named by the probe, and never made: `SET … XX` sets only what is there. */
 const probeKey = `${redisKeyPrefixes.sticky}probe`
 
@@ -27,17 +30,16 @@ export class RedisBackend implements SessionBackend {
   /** The server refused the database: the library would go on with another one. */
   #wrongDatabase = false
 
-  /** Connections in a row that came to nothing; one on which the server has answered a probe is something. */
+  /** Connections in a row that came to nothing, or were lost soon. */
   #attempts = 0
+  /** Since when the server answers probes on the present connection, by the clock of the process. */
+  #usefulSince: number | undefined = undefined
 
   constructor(settings: RedisSettings) {
     this.#redis = new Redis({ ...settings, retryStrategy: () => this.#reconnectPause() })
     this.#redis.on('error', (error: unknown) => this.#onError(error))
     this.#redis.on('ready', () => this.#onReady())
-    this.#redis.on('close', () => {
-      this.events?.onLost(this.#trouble === '' ? 'the connection was closed' : this.#trouble)
-      this.#trouble = ''
-    })
+    this.#redis.on('close', () => this.#onClose())
   }
 
   open(): void {
@@ -72,11 +74,23 @@ export class RedisBackend implements SessionBackend {
   async probe(): Promise<void> {
     try {
       await writing(this.#redis.set(probeKey, '', 'PX', 1, 'XX'))
-      this.#attempts = 0
+      this.#onUseful()
     } catch (thrown) {
-      if (thrown instanceof WriteRefused) this.#attempts = 0
+      if (thrown instanceof WriteRefused) this.#onUseful()
       throw thrown
     }
+  }
+
+  /** The server does what it is there for. */
+  #onUseful(): void {
+    this.#usefulSince ??= performance.now()
+  }
+
+  #onClose(): void {
+    if (this.#usefulSince !== undefined && performance.now() - this.#usefulSince >= steadyTime) this.#attempts = 0
+    this.#usefulSince = undefined
+    this.events?.onLost(this.#trouble === '' ? 'the connection was closed' : this.#trouble)
+    this.#trouble = ''
   }
 
   #onError(error: unknown): void {
