@@ -510,3 +510,92 @@ for (const [what, bytes] of ends) {
     }
   })
 }
+
+describe('an answer that is cut does not look complete', () => {
+  const ownFrames = ({ frames }: FrameClient) => frames.filter(({ stream }) => stream === 1)
+  for (const length of [100, 'unknown'] as const) {
+    for (const turns of [0, 1, 2]) {
+      test(`length ${length}, ${turns} turns later`, async (t) => {
+        const { port, settled } = await openEngine(
+          t,
+          async ({ downstream }) => {
+            downstream.head(200, new HeaderLines(), length)
+            downstream.write(Buffer.from('part'))
+            for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate)
+            downstream.cut()
+          },
+          http2,
+        )
+        const client = await frameClient(t, port)
+        client.send(headers(1, fine))
+        const last = await client.frame('RST_STREAM', ({ type }) => type === frameType.reset)
+        assert.equal(last.payload.readUInt32BE(0), constants.NGHTTP2_INTERNAL_ERROR)
+        for (const { type, flags } of ownFrames(client)) {
+          if (type !== frameType.reset) assert.equal(flags & frameFlag.endStream, 0, `type ${type}`)
+        }
+        client.socket.destroy()
+        await settled()
+      })
+    }
+  }
+})
+
+describe('a client that takes a stream back without an error, while its answer waits for room, leaves nothing', () => {
+  const large = Buffer.alloc(100_000)
+  const noWindow = Buffer.from([0, 4, 0, 0, 0, 0])
+  const answers: readonly (readonly [what: string, answer: (exchange: Exchange) => void])[] = [
+    ['a whole answer', ({ downstream }) => downstream.answer(200, [], large)],
+    [
+      'an answer under way',
+      ({ downstream }) => {
+        downstream.head(200, new HeaderLines(), 'unknown')
+        downstream.write(large)
+      },
+    ],
+    [
+      'an answer of known length under way',
+      ({ downstream }) => {
+        downstream.head(200, new HeaderLines(), 2 * large.length)
+        downstream.write(large)
+      },
+    ],
+    [
+      'an answer whose trailers wait',
+      ({ downstream }) => {
+        downstream.head(200, new HeaderLines(), 'unknown')
+        downstream.write(large)
+        downstream.end([])
+      },
+    ],
+  ]
+  for (const [what, answer] of answers) {
+    for (const body of ['no body', 'a body that is read', 'a body that nobody reads'] as const) {
+      test(`${what}, ${body}`, async (t) => {
+        const { port, settled, inFlight } = await openEngine(
+          t,
+          (exchange) => {
+            if (body === 'a body that is read') {
+              exchange.requestBody?.deliverTo({
+                onChunk: () => undefined,
+                onEnd: () => undefined,
+                onFailure: () => undefined,
+              })
+              exchange.requestBody?.resume()
+            }
+            answer(exchange)
+          },
+          http2,
+        )
+        const client = await frameClient(t, port, noWindow)
+        client.send(headers(1, fine, body === 'no body'))
+        if (body !== 'no body') client.send(frame(frameType.data, 0, 1, 'part'))
+        await client.frame('HEADERS', ({ type }) => type === frameType.headers)
+        client.send(frame(frameType.reset, 0, 1, Buffer.alloc(4)))
+        await eventually('the exchange to end', () => inFlight.size === 0)
+        client.send(frame(frameType.goaway, 0, 0, Buffer.alloc(8)))
+        client.socket.end()
+        await settled()
+      })
+    }
+  }
+})

@@ -14,8 +14,8 @@ import type { Client } from '../client.ts'
 import { type Connection, type ConnectionHost, refusalAnswer } from '../connection.ts'
 import { admit, isGrpc } from '../guard.ts'
 import type { ListenerRules } from '../rules.ts'
+import { resetStream } from './broken-stream.ts'
 import { type ReceivedRequest, receivedRequest } from './received-request.ts'
-import { ReplayedSocket } from './replayed-socket.ts'
 import { StreamAnswer } from './stream-answer.ts'
 import { StreamBody } from './stream-body.ts'
 import { StreamSocket } from './stream-socket.ts'
@@ -75,9 +75,9 @@ export class Http2Connection implements Connection, TimerOwner {
     this.#scheme = scheme
     this.#client = client
     this.#earnedAt = host.wheel.now
-    const connection = firstBytes === undefined ? socket : new ReplayedSocket(socket, firstBytes)
-    connection.on('error', () => undefined) // 'close' follows
-    const session = performServerHandshake(connection, sessionOptions(rules))
+    if (firstBytes !== undefined) socket.unshift(firstBytes)
+    socket.on('error', () => undefined) // 'close' follows
+    const session = performServerHandshake(socket, sessionOptions(rules))
     this.#session = session
     session.on('stream', (stream, _headers, _flags, lines) => this.#onStream(stream, lines))
     session.on('connect', () => {
@@ -87,6 +87,7 @@ export class Http2Connection implements Connection, TimerOwner {
     session.on('ping', () => this.#onControlFrame())
     session.on('error', () => socket.destroy())
     session.on('close', () => this.#onClose())
+    socket.on('end', () => socket.destroy()) // there is no half of a connection of HTTP/2
     socket.on('close', () => this.#onClose())
     host.wheel.arm(this.#timer, rules.timeouts.clientHeader)
   }
@@ -129,7 +130,7 @@ export class Http2Connection implements Connection, TimerOwner {
       this.#begin(stream, lines)
     } catch (thrown) {
       this.#host.onMistake(thrown)
-      stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+      resetStream(stream, constants.NGHTTP2_INTERNAL_ERROR)
     }
   }
 

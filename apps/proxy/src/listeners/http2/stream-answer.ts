@@ -9,6 +9,7 @@ import type { TimerWheel } from '../../timer-wheel.ts'
 import type { Tunnel } from '../../upgrade-offer.ts'
 import { isGrpc } from '../guard.ts'
 import { StallWatch, type Writer } from '../stall-watch.ts'
+import { breakStream, endWithClient, refuseRest, resetStream } from './broken-stream.ts'
 import { lineObject, ownLines, passedLines } from './response-lines.ts'
 
 const empty: Buffer = Buffer.alloc(0)
@@ -60,6 +61,7 @@ export class StreamAnswer implements Downstream, Writer, TurnWriter {
     owned[answerOf] = this
     owned.on('drain', onDrain)
     owned.on('finish', onFinish)
+    endWithClient(stream)
     owned.on('close', onClose)
     owned.on('error', onError)
   }
@@ -87,7 +89,7 @@ export class StreamAnswer implements Downstream, Writer, TurnWriter {
   }
 
   onStalled(): void {
-    closeStream(this.#stream, constants.NGHTTP2_CANCEL)
+    resetStream(this.#stream, constants.NGHTTP2_CANCEL)
   }
 
   inform(status: number, headers: readonly string[]): void {
@@ -159,7 +161,7 @@ export class StreamAnswer implements Downstream, Writer, TurnWriter {
       return
     }
     this.#state = 'done'
-    closeStream(this.#stream, constants.NGHTTP2_INTERNAL_ERROR)
+    breakStream(this.#stream)
   }
 
   /** From now on the stream belongs to a tunnel. */
@@ -192,7 +194,7 @@ export class StreamAnswer implements Downstream, Writer, TurnWriter {
     } catch (thrown) {
       // All that is ours is done by now; without trailers the stream would stay open for ever.
       this.#onMistake(thrown)
-      closeStream(this.#stream, constants.NGHTTP2_INTERNAL_ERROR)
+      breakStream(this.#stream)
     }
   }
 
@@ -293,23 +295,6 @@ function onClose(this: AnsweredStream): void {
 
 /** `close` follows. */
 function onError(): void {}
-
-/** The answer is out. A client that still sends its request is told that nobody reads it (RFC 9113, 8.1). */
-function refuseRest(stream: ServerHttp2Stream): void {
-  closeStream(stream, constants.NGHTTP2_NO_ERROR)
-}
-
-/**
- * Resets a stream. The library fails an assertion of its own when it is told to on a connection in clear text that has just
- * begun to close: the stream goes with the connection then.
- */
-function closeStream(stream: ServerHttp2Stream, code: number): void {
-  try {
-    stream.close(code)
-  } catch {
-    stream.destroy()
-  }
-}
 
 /** Whether an answer is one of gRPC, which is not complete without a status in trailers; a page about an error is none. */
 function isGrpcHead(lines: readonly string[]): boolean {

@@ -301,3 +301,33 @@ test('lines that a client gives twice, where most give one, are for the endpoint
   const { status, failure } = await call(pool, { headers: lines }).outcome
   assert.deepEqual([status, failure], [200, undefined])
 })
+
+describe('a request whose client went away in the middle of its body does not look complete', () => {
+  for (const length of [undefined, 100]) {
+    for (const turns of [0, 1, 2]) {
+      test(`length ${length}, ${turns} turns later`, async (t) => {
+        const seen: string[] = []
+        const { pool } = await byHand(t, async (peer) => {
+          const stream = await nextRequest(peer)
+          for (let over = false; !over; ) {
+            const head = await peer.readBytes(9)
+            const payload = await peer.readBytes(head.readUIntBE(0, 3))
+            if (head.readUInt32BE(5) !== stream) continue
+            const type = head.readUInt8(3)
+            over = type === frameType.reset
+            if (over) seen.push(`reset ${payload.readUInt32BE(0)}`)
+            else if ((head.readUInt8(4) & frameFlag.endStream) !== 0) seen.push('end')
+          }
+        })
+        const body = new LiveBody(length)
+        const sent = call(pool, { method: 'PUT', body })
+        await eventually('the body to be wanted', () => body.wanted)
+        body.send('part')
+        for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate)
+        sent.call.abort()
+        await eventually('the reset', () => seen.at(-1)?.startsWith('reset') === true)
+        assert.deepEqual(seen, ['reset 8'])
+      })
+    }
+  }
+})
