@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import type { RequestListener } from 'node:http'
+import type { RequestListener, ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { createLogger } from '@vrata/service'
@@ -50,4 +50,18 @@ test('what is no request never stands in the place of an answer, nor within one'
     const answer = await exchange(url, `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\nhello\r\n\r\n`)
     assert.doesNotMatch(answer, /HTTP\/1\.1 400 /, path)
   }
+})
+
+test('times that are no whole number, or longer than any timer, are taken as they are meant', async () => {
+  const log = createLogger({ format: 'json', level: 'error' }, { write: () => undefined })
+  const { promise: asked, resolve: begun } = Promise.withResolvers<ServerResponse>()
+  const app: RequestListener = (_req, res) => begun(res)
+  const times = { requestTimeout: 500.5, headerTimeout: 3e12 }
+  const server = await startServer({ host: '127.0.0.1', port: 0, app, ...times, log })
+  const answer = send(`http://${server.address}`, 'GET', '/')
+  const response = await asked
+  const closed = server.close(3e12)
+  setTimeout(() => response.end('done'), 100)
+  assert.equal((await answer).text, 'done')
+  await closed
 })

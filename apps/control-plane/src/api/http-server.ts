@@ -32,7 +32,8 @@ const closeInterval = 20
 
 /** Binds the server. Rejects with the system's reason when the address cannot be had. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { host, port, app, requestTimeout, headerTimeout, log } = options
+  const { host, port, app, log } = options
+  const [requestTimeout, headerTimeout] = [timer(options.requestTimeout), timer(options.headerTimeout)]
   const server = createServer({
     requestTimeout,
     headersTimeout: Math.min(headerTimeout, requestTimeout),
@@ -108,10 +109,15 @@ async function close(server: Server, timeout: number): Promise<void> {
   server.close()
   // Connections whose last request ends from now on become idle only then.
   const idle = setInterval(() => server.closeIdleConnections(), closeInterval)
-  const late = setTimeout(() => server.closeAllConnections(), timeout)
+  const late = setTimeout(() => server.closeAllConnections(), timer(timeout))
   await closed
   clearInterval(idle)
   clearTimeout(late)
+}
+
+/** Milliseconds as timers of the platform take them: whole, and at most 24 days, beyond which they fire at once. */
+function timer(milliseconds: number): number {
+  return Math.min(Math.ceil(milliseconds), 2 ** 31 - 1)
 }
 
 function addressOf(server: Server): string {
