@@ -1,17 +1,18 @@
 import { constants, type ServerHttp2Stream } from 'node:http2'
+import { Readable } from 'node:stream'
 
 const reset = Symbol('reset')
 
 type WatchedStream = ServerHttp2Stream & { [reset]?: true }
 
 /**
- * Sees to it that a stream which its client takes back is over at once. Where the client does so without an error the
- * library waits until all that was written has gone out, which it never does then; and where our side was ended already it
- * tells nothing but the end of what can be read.
+ * Sees to it that a stream is over as soon as it is closed. The library waits then until somebody has read what came, though
+ * nobody wants it, and where a client took the stream back without an error until all that was written has gone out, which
+ * it never does. It would hold the connection, and whatever hangs on the stream, for ever.
  */
-export function endWithClient(stream: ServerHttp2Stream): void {
+export function endWhenClosed(stream: ServerHttp2Stream): void {
   stream.on('aborted', onAborted)
-  stream.on('end', onRead)
+  stream.push = push
 }
 
 /** Resets a stream by a code, behind what was written. */
@@ -34,10 +35,19 @@ export function refuseRest(stream: ServerHttp2Stream): void {
   resetStream(stream, constants.NGHTTP2_NO_ERROR)
 }
 
+/** The client took the stream back while our side was not ended. */
 function onAborted(this: WatchedStream): void {
   if (this[reset] === undefined) this.destroy()
 }
 
-function onRead(this: WatchedStream): void {
-  if (this[reset] === undefined && this.closed && !this.writableFinished) this.destroy()
+/** The end of what can be read is all that the library does when a stream is closed and our side was ended before. */
+function push(this: WatchedStream, chunk: unknown, encoding?: BufferEncoding): boolean {
+  const more = Readable.prototype.push.call(this, chunk, encoding)
+  // Not at once: the library is still at work on it.
+  if (chunk === null && this.closed) process.nextTick(endClosed, this)
+  return more
+}
+
+function endClosed(stream: WatchedStream): void {
+  if (stream[reset] === undefined || stream.writableFinished) stream.destroy()
 }

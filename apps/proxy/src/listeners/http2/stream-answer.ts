@@ -9,7 +9,7 @@ import type { TimerWheel } from '../../timer-wheel.ts'
 import type { Tunnel } from '../../upgrade-offer.ts'
 import { isGrpc } from '../guard.ts'
 import { StallWatch, type Writer } from '../stall-watch.ts'
-import { breakStream, endWithClient, refuseRest, resetStream } from './broken-stream.ts'
+import { breakStream, endWhenClosed, refuseRest, resetStream } from './broken-stream.ts'
 import { lineObject, ownLines, passedLines } from './response-lines.ts'
 
 const empty: Buffer = Buffer.alloc(0)
@@ -61,7 +61,7 @@ export class StreamAnswer implements Downstream, Writer, TurnWriter {
     owned[answerOf] = this
     owned.on('drain', onDrain)
     owned.on('finish', onFinish)
-    endWithClient(stream)
+    endWhenClosed(stream)
     owned.on('close', onClose)
     owned.on('error', onError)
   }
