@@ -11,7 +11,6 @@ type WatchedStream = ServerHttp2Stream & { [reset]?: true }
  * it never does. It would hold the connection, and whatever hangs on the stream, for ever.
  */
 export function endWhenClosed(stream: ServerHttp2Stream): void {
-  stream.on('aborted', onAborted)
   stream.push = push
 }
 
@@ -35,12 +34,7 @@ export function refuseRest(stream: ServerHttp2Stream): void {
   resetStream(stream, constants.NGHTTP2_NO_ERROR)
 }
 
-/** The client took the stream back while our side was not ended. */
-function onAborted(this: WatchedStream): void {
-  if (this[reset] === undefined) this.destroy()
-}
-
-/** The end of what can be read is all that the library does when a stream is closed and our side was ended before. */
+/** The end of what can be read comes with the closing; where our side was ended before it is the only sign of it. */
 function push(this: WatchedStream, chunk: unknown, encoding?: BufferEncoding): boolean {
   const more = Readable.prototype.push.call(this, chunk, encoding)
   // Not at once: the library is still at work on it.

@@ -331,3 +331,59 @@ describe('a request whose client went away in the middle of its body does not lo
     }
   }
 })
+
+describe('an endpoint that resets a stream without an error, while the request waits for its window, holds nothing', () => {
+  const large = Buffer.alloc(200_000)
+  const rows: readonly (readonly [what: string, frames: (stream: number) => Buffer[], outcome: (string | number)[]])[] =
+    [
+      ['before it answers', () => [], ['connection_reset']],
+      ['in the middle of its answer', (stream) => [ok(stream), data(stream, 'hel')], [200, 'connection_reset']],
+      ['behind a whole answer', (stream) => [ok(stream), data(stream, 'whole', true)], [200, 'whole']],
+    ]
+  for (const [what, frames, expected] of rows) {
+    for (const ended of [false, true]) {
+      for (const takes of [true, false]) {
+        const how = `${ended ? 'sent by its client' : 'under way'}, ${takes ? 'taken' : 'waiting'}`
+        test(`${what}, its request ${how}`, async (t) => {
+          const { pool } = await byHand(t, async (peer) => {
+            const stream = await nextRequest(peer)
+            await peer.readBytes(65_535) // all that its window has room for
+            await peer.write(Buffer.concat([...frames(stream), reset(stream, noError)]))
+            await peer.closed()
+          })
+          const body = new LiveBody()
+          const sent = call(pool, { method: 'POST', body })
+          sent.handler.takes = takes
+          await eventually('the body to be wanted', () => body.wanted)
+          body.send(large)
+          if (ended) body.end()
+          if (!takes && expected[0] === 200) {
+            await sent.handler.headed
+            await new Promise(setImmediate)
+            sent.call.resume()
+          }
+          const { status, failure, body: text } = await sent.outcome
+          const seen = [status, failure?.reason ?? text].filter((one) => one !== undefined)
+          assert.deepEqual(seen, expected)
+          await eventually('the stream to be let go', () => pool.load.inFlight === 0)
+        })
+      }
+    }
+  }
+
+  test('an answer that is whole ends the request, though the endpoint neither reads nor resets it', async (t) => {
+    const { pool } = await byHand(t, async (peer) => {
+      const stream = await nextRequest(peer)
+      await peer.readBytes(65_535)
+      await peer.write(Buffer.concat([ok(stream), data(stream, 'whole', true)]))
+      await peer.closed()
+    })
+    const body = new LiveBody()
+    const sent = call(pool, { method: 'POST', body })
+    await eventually('the body to be wanted', () => body.wanted)
+    body.send(large)
+    body.end()
+    assert.equal((await sent.outcome).body, 'whole')
+    await eventually('the stream to be let go', () => pool.load.inFlight === 0)
+  })
+})

@@ -184,9 +184,13 @@ export class Http2Exchange implements Carrier, BodySink, TimerOwner {
     this.#answerTrailers = new FlatFields(raw)
   }
 
-  /** There is no more to be read. A stream that is reset without an error ends like one that is complete. */
+  /**
+   * There is no more to be read. A stream that is reset without an error ends like one that is complete, and the library
+   * would wait until all that we wrote has gone out, which it never does.
+   */
   onLast(): void {
-    this.#complete = !this.#stream.closed
+    if (!this.#stream.closed) this.#complete = true
+    else if (!this.#complete && this.#call !== undefined) process.nextTick(destroyStream, this.#stream)
   }
 
   /** All of the answer was read. What is left of the request is of no use any more. */
@@ -194,7 +198,10 @@ export class Http2Exchange implements Carrier, BodySink, TimerOwner {
     const call = this.#call
     if (call === undefined || !this.#headSeen || !this.#complete) return
     this.#letGo(call)
-    if (!this.#stream.closed && this.#upload !== 'done') this.#stream.close(constants.NGHTTP2_NO_ERROR)
+    const { closed, writableFinished } = this.#stream
+    // Without an error it would wait for what was written, which an endpoint that has answered may never read.
+    const code = this.#upload === 'done' ? constants.NGHTTP2_CANCEL : constants.NGHTTP2_NO_ERROR
+    if (!closed && !writableFinished) this.#stream.close(code)
     call.end(this.#answerTrailers)
   }
 
@@ -263,7 +270,8 @@ export class Http2Exchange implements Carrier, BodySink, TimerOwner {
   }
 
   #cancel(): void {
-    if (!this.#stream.closed) this.#stream.close(constants.NGHTTP2_CANCEL)
+    if (this.#stream.closed) this.#stream.destroy()
+    else this.#stream.close(constants.NGHTTP2_CANCEL)
     this.#stream.resume() // what has come already is in the way of closing
   }
 
@@ -293,6 +301,10 @@ function listen(stream: OwnedStream): void {
 function pushed(this: OwnedStream, chunk: unknown, encoding?: BufferEncoding): boolean {
   if (chunk === null) this[exchangeOf]?.onLast()
   return Readable.prototype.push.call(this, chunk, encoding)
+}
+
+function destroyStream(stream: OwnedStream): void {
+  stream.destroy()
 }
 
 function onContinue(this: OwnedStream): void {
