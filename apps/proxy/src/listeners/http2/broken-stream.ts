@@ -14,8 +14,15 @@ export function endWhenClosed(stream: ServerHttp2Stream): void {
   stream.push = push
 }
 
-/** Resets a stream by a code, behind what was written. */
+/** Resets a stream by a code; without an error behind all that was written. */
 export function resetStream(stream: ServerHttp2Stream, code: number): void {
+  const { writableEnded, writableFinished } = stream
+  if (code === constants.NGHTTP2_NO_ERROR && writableEnded && !writableFinished) {
+    // The library would wait as well, but forgets the reset when the stream is destroyed meanwhile, and then asks without
+    // end for what is left to be sent of it.
+    stream.once('finish', () => resetStream(stream, code))
+    return
+  }
   const watched: WatchedStream = stream
   watched[reset] = true
   stream.close(code)

@@ -56,6 +56,7 @@ export class Http2Exchange implements Carrier, BodySink, TimerOwner {
   /** The endpoint has said that its answer is complete. */
   #complete = false
   #kept: KeptBody | undefined = undefined
+  #resetHere = false
   /** Why its connection broke, where the stream hears of that first. */
   #broken: Failure | undefined = undefined
   #answerTrailers: FlatFields | undefined = undefined
@@ -201,7 +202,7 @@ export class Http2Exchange implements Carrier, BodySink, TimerOwner {
     const { closed, writableFinished } = this.#stream
     // Without an error it would wait for what was written, which an endpoint that has answered may never read.
     const code = this.#upload === 'done' ? constants.NGHTTP2_CANCEL : constants.NGHTTP2_NO_ERROR
-    if (!closed && !writableFinished) this.#stream.close(code)
+    if (!closed && !writableFinished) this.#reset(code)
     call.end(this.#answerTrailers)
   }
 
@@ -270,9 +271,18 @@ export class Http2Exchange implements Carrier, BodySink, TimerOwner {
   }
 
   #cancel(): void {
-    if (this.#stream.closed) this.#stream.destroy()
-    else this.#stream.close(constants.NGHTTP2_CANCEL)
+    if (!this.#stream.closed) this.#reset(constants.NGHTTP2_CANCEL)
+    else if (!this.#resetHere) this.#stream.destroy()
     this.#stream.resume() // what has come already is in the way of closing
+  }
+
+  /**
+   * Must not be followed by a `destroy()` of our own: the library may send the reset a little later, and forgets it then. What
+   * is left to be sent of the stream would be asked for without end.
+   */
+  #reset(code: number): void {
+    this.#resetHere = true
+    this.#stream.close(code)
   }
 
   #disarm(): void {
