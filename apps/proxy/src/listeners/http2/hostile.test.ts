@@ -597,3 +597,26 @@ describe('a client that takes a stream back without an error leaves nothing', ()
     }
   }
 })
+
+describe('a client that gives its connection up, while its answers wait for room, leaves nothing', () => {
+  for (let code = 0; code <= 13; code++) {
+    test(`by GOAWAY ${code}`, async (t) => {
+      const { port, settled, inFlight } = await openEngine(
+        t,
+        ({ downstream }) => downstream.answer(200, [], Buffer.alloc(100_000)),
+        http2,
+      )
+      const client = await frameClient(t, port)
+      client.send(headers(1, fine))
+      client.send(headers(3, fine))
+      await eventually('the requests', () => inFlight.size === 0 && client.frames.some(({ stream }) => stream === 3))
+      const last = Buffer.alloc(8)
+      last.writeUInt32BE(code, 4)
+      const room = [0, 1, 3].map((stream) => frame(frameType.windowUpdate, 0, stream, Buffer.from([0, 1, 0, 0])))
+      client.send(Buffer.concat([...room, frame(frameType.goaway, 0, 0, last)]))
+      if (code === 0) client.socket.end()
+      await client.untilClosed()
+      await settled()
+    })
+  }
+})

@@ -14,7 +14,6 @@ import type { Client } from '../client.ts'
 import { type Connection, type ConnectionHost, refusalAnswer } from '../connection.ts'
 import { admit, isGrpc } from '../guard.ts'
 import type { ListenerRules } from '../rules.ts'
-import { resetStream } from './broken-stream.ts'
 import { type ReceivedRequest, receivedRequest } from './received-request.ts'
 import { StreamAnswer } from './stream-answer.ts'
 import { StreamBody } from './stream-body.ts'
@@ -130,7 +129,7 @@ export class Http2Connection implements Connection, TimerOwner {
       this.#begin(stream, lines)
     } catch (thrown) {
       this.#host.onMistake(thrown)
-      resetStream(stream, constants.NGHTTP2_INTERNAL_ERROR)
+      stream.close(constants.NGHTTP2_INTERNAL_ERROR)
     }
   }
 

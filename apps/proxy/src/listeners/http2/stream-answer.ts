@@ -9,7 +9,7 @@ import type { TimerWheel } from '../../timer-wheel.ts'
 import type { Tunnel } from '../../upgrade-offer.ts'
 import { isGrpc } from '../guard.ts'
 import { StallWatch, type Writer } from '../stall-watch.ts'
-import { breakStream, endWhenClosed, refuseRest, resetStream } from './broken-stream.ts'
+import { breakStream, endWhenClosed, refuseRest } from './broken-stream.ts'
 import { lineObject, ownLines, passedLines } from './response-lines.ts'
 
 const empty: Buffer = Buffer.alloc(0)
@@ -89,7 +89,7 @@ export class StreamAnswer implements Downstream, Writer, TurnWriter {
   }
 
   onStalled(): void {
-    resetStream(this.#stream, constants.NGHTTP2_CANCEL)
+    this.#stream.close(constants.NGHTTP2_CANCEL)
   }
 
   inform(status: number, headers: readonly string[]): void {

@@ -1,6 +1,6 @@
-import { constants, type ServerHttp2Stream } from 'node:http2'
+import type { ServerHttp2Stream } from 'node:http2'
 import { Socket } from 'node:net'
-import { breakStream, resetStream } from './broken-stream.ts'
+import { breakStream, refuseRest } from './broken-stream.ts'
 import { lineObject } from './response-lines.ts'
 
 const headEnd = '\r\n\r\n'
@@ -60,7 +60,7 @@ export class StreamSocket extends Socket {
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     // To close it would end it first, as if all had been said.
-    if (this.#switched && error === null) resetStream(this.#stream, constants.NGHTTP2_NO_ERROR)
+    if (this.#switched && error === null) refuseRest(this.#stream)
     else if (this.#switched && error !== null) breakStream(this.#stream, error)
     super._destroy(error, done)
   }

@@ -2,6 +2,7 @@ import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node
 import { Readable } from 'node:stream'
 import { type BodyLength, refused } from '@vrata/http1'
 import type { BodySink } from '../../body-source.ts'
+import { endClosed } from '../../closed-stream.ts'
 import { Failure } from '../../failure/failure.ts'
 import { codeOf, toFailure } from '../../failure/to-failure.ts'
 import { FlatFields } from '../../headers/received-fields.ts'
@@ -56,7 +57,6 @@ export class Http2Exchange implements Carrier, BodySink, TimerOwner {
   /** The endpoint has said that its answer is complete. */
   #complete = false
   #kept: KeptBody | undefined = undefined
-  #resetHere = false
   /** Why its connection broke, where the stream hears of that first. */
   #broken: Failure | undefined = undefined
   #answerTrailers: FlatFields | undefined = undefined
@@ -185,13 +185,10 @@ export class Http2Exchange implements Carrier, BodySink, TimerOwner {
     this.#answerTrailers = new FlatFields(raw)
   }
 
-  /**
-   * There is no more to be read. A stream that is reset without an error ends like one that is complete, and the library
-   * would wait until all that we wrote has gone out, which it never does.
-   */
+  /** There is no more to be read. A stream that is reset without an error ends like one that is complete. */
   onLast(): void {
     if (!this.#stream.closed) this.#complete = true
-    else if (!this.#complete && this.#call !== undefined) process.nextTick(destroyStream, this.#stream)
+    else if (!this.#complete || this.#call === undefined) endClosed(this.#stream)
   }
 
   /** All of the answer was read. What is left of the request is of no use any more. */
@@ -199,10 +196,9 @@ export class Http2Exchange implements Carrier, BodySink, TimerOwner {
     const call = this.#call
     if (call === undefined || !this.#headSeen || !this.#complete) return
     this.#letGo(call)
-    const { closed, writableFinished } = this.#stream
     // Without an error it would wait for what was written, which an endpoint that has answered may never read.
     const code = this.#upload === 'done' ? constants.NGHTTP2_CANCEL : constants.NGHTTP2_NO_ERROR
-    if (!closed && !writableFinished) this.#reset(code)
+    if (this.#stream.closed || !this.#stream.writableFinished) this.#reset(code)
     call.end(this.#answerTrailers)
   }
 
@@ -271,18 +267,13 @@ export class Http2Exchange implements Carrier, BodySink, TimerOwner {
   }
 
   #cancel(): void {
-    if (!this.#stream.closed) this.#reset(constants.NGHTTP2_CANCEL)
-    else if (!this.#resetHere) this.#stream.destroy()
+    this.#reset(constants.NGHTTP2_CANCEL)
     this.#stream.resume() // what has come already is in the way of closing
   }
 
-  /**
-   * Must not be followed by a `destroy()` of our own: the library may send the reset a little later, and forgets it then. What
-   * is left to be sent of the stream would be asked for without end.
-   */
   #reset(code: number): void {
-    this.#resetHere = true
-    this.#stream.close(code)
+    if (this.#stream.closed) endClosed(this.#stream)
+    else setImmediate(resetStream, this.#stream, code)
   }
 
   #disarm(): void {
@@ -313,8 +304,13 @@ function pushed(this: OwnedStream, chunk: unknown, encoding?: BufferEncoding): b
   return Readable.prototype.push.call(this, chunk, encoding)
 }
 
-function destroyStream(stream: OwnedStream): void {
-  stream.destroy()
+/**
+ * Resets a stream, outside of what the library does for its connection: in there it notes a CANCEL for later, and forgets it
+ * when the stream ends meanwhile. What is left to be sent of the stream would then be asked for without end.
+ */
+function resetStream(stream: OwnedStream, code: number): void {
+  if (stream.closed) endClosed(stream)
+  else stream.close(code)
 }
 
 function onContinue(this: OwnedStream): void {
