@@ -17,6 +17,8 @@ export const nameFlag = {
   trailerDropped: 16,
   /** The name contains "_", which some programs take for "-". */
   underscore: 64,
+  /** Says how long a connection is kept without a message. */
+  keepAlive: 128,
 } as const
 
 /** The lowest bit of `FieldName.flags` that the codec leaves to its owner; see `markName`. */
@@ -43,7 +45,7 @@ const flagsOf: Readonly<Record<string, number>> = {
   expect: specialInRequest | reserved | trailerRefused,
   host: specialInRequest | reserved | trailerRefused,
   'http2-settings': hopByHop | trailerDropped, // RFC 9113, 8.2.2
-  'keep-alive': connectionBound,
+  'keep-alive': connectionBound | nameFlag.keepAlive,
   'proxy-authenticate': connectionBound,
   'proxy-authorization': connectionBound,
   'proxy-connection': connectionBound,

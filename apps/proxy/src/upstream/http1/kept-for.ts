@@ -10,7 +10,7 @@ const hint = /(?:^|[,;\s])timeout\s*=\s*"?(\d{1,9})/i
  * where it does not say. Whoever sends later than that runs into the closing.
  */
 export function keptFor({ fields }: ResponseHead): number {
-  if ((fields.flags & nameFlag.hopByHop) === 0) return Infinity
+  if ((fields.flags & nameFlag.keepAlive) === 0) return Infinity
   const said = fields.get('keep-alive')
   const seconds = said === undefined ? undefined : hint.exec(said)?.[1]
   if (seconds === undefined) return Infinity
