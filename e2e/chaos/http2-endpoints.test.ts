@@ -5,15 +5,13 @@ import { createServer, type ServerHttp2Session, type ServerHttp2Stream } from 'n
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { ask, eventually, own, type Scope } from '@vrata/testkit'
+import { Dice } from '../dice.ts'
 import { startGateway } from '../gateway.ts'
 
-/** The same choices in every run: a linear congruential generator. */
+/** The same choices for the same seed. */
 function choices(seed: number) {
-  let state = seed
-  const share = (): number => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return state / 2 ** 32
-  }
+  const dice = new Dice(seed)
+  const share = (): number => dice.below(2 ** 32) / 2 ** 32
   return {
     share,
     /** Mostly little, sometimes more than the windows of HTTP/2 take. */

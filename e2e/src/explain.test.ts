@@ -16,8 +16,9 @@ import {
   startBackend,
   startControlPlane,
 } from '@vrata/testkit'
+import { Dice } from '../dice.ts'
 import { startGateway } from '../gateway.ts'
-import { Dice, type GeneratedRequest, generatedRequest, generatedRoutes } from './generated-traffic.ts'
+import { type GeneratedRequest, generatedRequest, generatedRoutes } from './generated-traffic.ts'
 
 /** What became of a request, in one line. `word` is its first word. */
 type Outcome = `${'refused' | 'answer' | 'redirect' | 'forward'} ${string}`

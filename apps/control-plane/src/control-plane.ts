@@ -1,5 +1,4 @@
-import type { ControlPlaneSection, Logger } from '@vrata/service'
-import { parseHostPort } from '@vrata/service'
+import { type ControlPlaneSection, type Logger, parseHostPort, Turnstile } from '@vrata/service'
 import { createApp } from './api/app.ts'
 import { debugEndpoints } from './api/debug-endpoints.ts'
 import { docsEndpoints } from './api/docs/docs-endpoints.ts'
@@ -18,7 +17,6 @@ import { followActive } from './snapshots/active-follower.ts'
 import { SnapshotArchive } from './snapshots/archive.ts'
 import { CompiledHashes } from './snapshots/compiled-hashes.ts'
 import { referencePorts } from './snapshots/reference-ports.ts'
-import { Turns } from './snapshots/turns.ts'
 import type { Store } from './store/store.ts'
 import { publishActive } from './stream/publish-active.ts'
 import { StreamHub, type StreamTiming, streamTiming } from './stream/stream-hub.ts'
@@ -93,7 +91,7 @@ function apiEndpoints(options: ControlPlaneOptions, { archive, hub, fleet }: Par
   const { allow: directories } = config.secrets.file
   const rules = { env: envNames, directories, sensitiveVariables, storePath: config.storePath }
   const references = referencePorts(rules, env)
-  const turns = new Turns()
+  const turns = new Turnstile(1) // each takes much memory
   const endpoints = [
     ...kinds.flatMap((kind) => entityEndpoints({ kind, entities: new Entities(store, kind), bodyBytes, log })),
     ...snapshotEndpoints({

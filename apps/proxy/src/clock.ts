@@ -1,3 +1,5 @@
+import { longestDelay } from '@vrata/service'
+
 /** Time, handed in so that tests can move it. */
 export interface Clock {
   /** Milliseconds since some fixed moment; never goes back. */
@@ -5,12 +7,6 @@ export interface Clock {
   /** Calls `run` once when `delay` milliseconds have passed; the result takes that back. */
   after(delay: number, run: () => void): () => void
 }
-
-/**
- * The longest delay that timers of the platform know, in milliseconds: 24 days. A longer one would be over at once,
- * so whoever hands a configured time to a timer bounds it by this.
- */
-export const longestDelay = 2 ** 31 - 1
 
 /**
  * The time of the process. What has come in from the network by the time a delay is over is heard before `run` is

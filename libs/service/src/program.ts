@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs'
+import { messageOf } from './message-of.ts'
 
 /** Thrown for a wrong command line; the process ends with code 2. */
 export class UsageError extends Error {
@@ -22,8 +23,11 @@ export async function runProgram(main: () => Promise<void>): Promise<never> {
 }
 
 function reason(thrown: unknown): string {
-  const text = thrown instanceof Error ? thrown.message : String(thrown)
-  return text.trim().replace(/\s*\n\s*/g, ' ') || 'an unexpected error occurred'
+  return (
+    messageOf(thrown)
+      .trim()
+      .replace(/\s*\n\s*/g, ' ') || 'an unexpected error occurred'
+  )
 }
 
 function isMistake(thrown: unknown): thrown is Error {

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { ErrorBody } from '@vrata/model'
-import type { Logger } from '@vrata/service'
+import { type Logger, longestDelay } from '@vrata/service'
 import { UnderWay } from './under-way.ts'
 
 export interface ServerOptions {
@@ -115,9 +115,9 @@ async function close(server: Server, timeout: number): Promise<void> {
   clearTimeout(late)
 }
 
-/** Milliseconds as timers of the platform take them: whole, and at most 24 days, beyond which they fire at once. */
+/** Milliseconds as timers of the platform take them: whole, and not above what they know. */
 function timer(milliseconds: number): number {
-  return Math.min(Math.ceil(milliseconds), 2 ** 31 - 1)
+  return Math.min(Math.ceil(milliseconds), longestDelay)
 }
 
 function addressOf(server: Server): string {

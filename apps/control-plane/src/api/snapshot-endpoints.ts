@@ -1,5 +1,5 @@
 import { checkEntity, type Problem, type SnapshotConfig } from '@vrata/model'
-import type { Logger } from '@vrata/service'
+import type { Logger, Turnstile } from '@vrata/service'
 import { redactConfig, type SecretPorts } from '@vrata/snapshot'
 import { activateSnapshot, deleteSnapshot, type Moved } from '../snapshots/activation.ts'
 import { readHistory, readPointer } from '../snapshots/active-pointer.ts'
@@ -8,7 +8,6 @@ import { captureSnapshot } from '../snapshots/capture-service.ts'
 import type { CompiledHashes } from '../snapshots/compiled-hashes.ts'
 import { fullDocument, summary } from '../snapshots/documents.ts'
 import { ActivationRequest, SnapshotRequest } from '../snapshots/snapshot-request.ts'
-import type { Turns } from '../snapshots/turns.ts'
 import type { Store } from '../store/store.ts'
 import { sendJson, sendJsonBytes, sendNothing } from './answer.ts'
 import { ApiError } from './api-error.ts'
@@ -25,7 +24,7 @@ export interface SnapshotContext {
   readonly archive: SnapshotArchive
   readonly compiled: CompiledHashes
   readonly references: Pick<SecretPorts, 'env' | 'file'>
-  readonly turns: Turns
+  readonly turns: Turnstile
   readonly resend: () => void
   readonly bodyBytes: number
   readonly log: Logger

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Problem, SnapshotConfig } from '@vrata/model'
+import type { Turnstile } from '@vrata/service'
 import {
   type CompiledSnapshot,
   captureInSlices,
@@ -11,7 +12,6 @@ import { readStaged } from '../entities/staged.ts'
 import { readPointer } from '../snapshots/active-pointer.ts'
 import type { SnapshotArchive } from '../snapshots/archive.ts'
 import { fingerprints } from '../snapshots/reference-ports.ts'
-import type { Turns } from '../snapshots/turns.ts'
 import type { Store } from '../store/store.ts'
 
 /** A configuration, compiled as proxies compile it. */
@@ -36,7 +36,7 @@ export interface SourcePorts {
   readonly archive: SnapshotArchive
   readonly references: Pick<SecretPorts, 'env' | 'file'>
   /** Shared by all who resolve and compile what is staged. */
-  readonly turns: Turns
+  readonly turns: Turnstile
 }
 
 /**
@@ -62,7 +62,7 @@ export class Sources {
   }
 
   #inTurn(): Promise<FoundSource> {
-    return this.#ports.turns.take(() => this.#staged())
+    return this.#ports.turns.pass(() => this.#staged())
   }
 
   async #staged(): Promise<FoundSource> {

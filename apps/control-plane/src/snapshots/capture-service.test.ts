@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Turnstile } from '@vrata/service'
 import { openTemporary } from '../store/sqlite/test-engine.ts'
 import type { Store } from '../store/store.ts'
 import { SnapshotArchive } from './archive.ts'
 import { captureSnapshot } from './capture-service.ts'
 import { CompiledHashes } from './compiled-hashes.ts'
-import { Turns } from './turns.ts'
 
 /** What captures do with the store, in order: `read` of what is staged, `write` of the snapshot. */
 function watched(store: Store): { readonly store: Store; readonly steps: string[] } {
@@ -25,7 +25,7 @@ test('captures that come at once are made one after the other, so that only one 
   const { store, steps } = watched(await openTemporary(t))
   const references = { env: () => ({ error: 'is not set' }), file: () => ({ error: 'does not exist' }) }
   const archive = new SnapshotArchive(store)
-  const ports = { store, archive, compiled: new CompiledHashes(), references, turns: new Turns() }
+  const ports = { store, archive, compiled: new CompiledHashes(), references, turns: new Turnstile(1) }
   const captures = ['a', 'b', 'c'].map((name) => captureSnapshot(ports, { name }, 'me'))
   const outcomes = await Promise.all(captures)
   assert.deepEqual(
@@ -37,9 +37,9 @@ test('captures that come at once are made one after the other, so that only one 
 })
 
 test('work that fails does not stop what waits for its turn', async () => {
-  const turns = new Turns()
-  const failing = turns.take(() => Promise.reject(new Error('no')))
-  const next = turns.take(async () => 'yes')
+  const turns = new Turnstile(1)
+  const failing = turns.pass(() => Promise.reject(new Error('no')))
+  const next = turns.pass(async () => 'yes')
   await assert.rejects(failing, /no/)
   assert.equal(await next, 'yes')
 })

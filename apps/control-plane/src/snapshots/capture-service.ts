@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Problem } from '@vrata/model'
+import type { Turnstile } from '@vrata/service'
 import { captureInSlices, type SecretPorts } from '@vrata/snapshot'
 import { readStaged } from '../entities/staged.ts'
 import type { Store, Version } from '../store/store.ts'
@@ -9,7 +10,6 @@ import type { CompiledHashes } from './compiled-hashes.ts'
 import type { SnapshotMeta } from './meta.ts'
 import { fingerprints } from './reference-ports.ts'
 import type { SnapshotRequest } from './snapshot-request.ts'
-import type { Turns } from './turns.ts'
 
 /** What came of a capture. Refused: all problems, and nothing was stored. */
 export type Captured =
@@ -30,13 +30,13 @@ export interface CapturePorts {
   readonly compiled: CompiledHashes
   readonly references: Pick<SecretPorts, 'env' | 'file'>
   /** Shared by all who resolve and compile what is staged. */
-  readonly turns: Turns
+  readonly turns: Turnstile
   readonly now?: () => Date
 }
 
 /** Makes a snapshot of what is staged at one revision of the store, compiled by the proxies' own compiler. */
 export function captureSnapshot(ports: CapturePorts, request: SnapshotRequest, actor: string): Promise<Captured> {
-  return ports.turns.take(() => captureNow(ports, request, actor))
+  return ports.turns.pass(() => captureNow(ports, request, actor))
 }
 
 async function captureNow(ports: CapturePorts, request: SnapshotRequest, actor: string): Promise<Captured> {

@@ -1,8 +1,8 @@
 import { lookup, Resolver } from 'node:dns/promises'
 import { networkInterfaces } from 'node:os'
+import { Turnstile } from '@vrata/service'
 import { codeOf } from '../failure/to-failure.ts'
 import { hostsEntries, readHosts } from './hosts-file.ts'
-import { Turnstile } from './turnstile.ts'
 
 /** What a name stands for. */
 export interface Resolved {

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { longestDelay } from '../clock.ts'
+import { longestDelay } from '@vrata/service'
 import type { TimerWheel } from '../timer-wheel.ts'
 import type { Tunnel } from '../upgrade-offer.ts'
 import type { Connection, ConnectionHost } from './connection.ts'

@@ -1,5 +1,5 @@
 import type { RouteEntry } from '@vrata/routing'
-import { longestDelay } from '../clock.ts'
+import { longestDelay } from '@vrata/service'
 import type { Exchange } from '../exchange.ts'
 import type { Gateway } from './gateway.ts'
 

@@ -1,4 +1,5 @@
 import type { Problem } from '@vrata/model'
+import { messageOf } from '@vrata/service'
 import type { OrderMessage, WorkerMessage, WorkerOrders } from './protocol.ts'
 
 /** Tells the parent process that listeners were bound, or not, without an order. */
@@ -17,7 +18,7 @@ async function carryOut(orders: WorkerOrders, { id, order, args }: OrderMessage)
     const method: (...args: never[]) => Promise<unknown> = orders[order]
     send({ kind: 'answer', id, value: await Reflect.apply(method, orders, args) })
   } catch (thrown) {
-    send({ kind: 'failed', id, message: thrown instanceof Error ? thrown.message : String(thrown) })
+    send({ kind: 'failed', id, message: messageOf(thrown) })
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Problem } from '@vrata/model'
-import type { Logger } from '@vrata/service'
+import { type Logger, messageOf } from '@vrata/service'
 import type { Clock } from '../clock.ts'
 import { late, within } from '../within.ts'
 import { type Fork, WorkerGone, type WorkerLink } from './link.ts'
@@ -148,10 +148,6 @@ export class WorkerKeeper {
     onUp(worker)
     return worker
   }
-}
-
-function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown)
 }
 
 function gone(): never {

@@ -1,5 +1,6 @@
 import { createPrivateKey, type KeyObject, type X509Certificate } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
+import { messageOf } from '../message-of.ts'
 import { readCertificates } from './pem.ts'
 
 /** Something wrong with a certificate and its key, and which of the two to look at. */
@@ -101,6 +102,6 @@ function brokenLink(chain: readonly X509Certificate[]): string | undefined {
 
 /** OpenSSL's words without its numbers; they name the problem, never the material. */
 function reason(thrown: unknown): string {
-  const message = thrown instanceof Error ? thrown.message : String(thrown)
+  const message = messageOf(thrown)
   return message.split(':').at(-1)?.trim() ?? message
 }

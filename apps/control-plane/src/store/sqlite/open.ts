@@ -1,5 +1,6 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { messageOf } from '@vrata/service'
 import Database from 'better-sqlite3'
 import { StoreError } from '../store.ts'
 import { toStoreError } from './failures.ts'
@@ -55,8 +56,7 @@ function createPrivately(path: string): void {
     closeSync(openSync(path, 'a', 0o600))
     chmodSync(path, 0o600)
   } catch (thrown) {
-    const reason = thrown instanceof Error ? thrown.message : String(thrown)
-    throw new StoreError('unusable', `cannot create ${path}: ${reason}`, thrown)
+    throw new StoreError('unusable', `cannot create ${path}: ${messageOf(thrown)}`, thrown)
   }
 }
 
